@@ -1,0 +1,122 @@
+"""Deployments: one roll-out of a service, seen three ways as in ECS.
+
+`Deployment` is the entry of `deployments[]` (id `ecs-svc/<digits>`), `ServiceRevision` the immutable snapshot of the work
+it brings, and `ServiceDeployment` the record of the roll-out that `DescribeServiceDeployments` shows.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from slipway.core.model.services import ServiceLoadBalancer
+from slipway.core.model.tasks import LaunchType
+
+
+class DeploymentStatus(StrEnum):
+    """PRIMARY is the newest; ACTIVE still has tasks and is being replaced; INACTIVE ones leave the list."""
+
+    PRIMARY = "PRIMARY"
+    ACTIVE = "ACTIVE"
+    INACTIVE = "INACTIVE"
+
+
+class RolloutState(StrEnum):
+    """Where a deployment stands."""
+
+    IN_PROGRESS = "IN_PROGRESS"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+
+
+class ServiceDeploymentStatus(StrEnum):
+    """The states of a service deployment that a rolling deployment passes."""
+
+    PENDING = "PENDING"
+    IN_PROGRESS = "IN_PROGRESS"
+    SUCCESSFUL = "SUCCESSFUL"
+    STOP_REQUESTED = "STOP_REQUESTED"
+    STOPPED = "STOPPED"
+
+
+class RoundKind(StrEnum):
+    """What a round did to the running set."""
+
+    START = "START"
+    STOP = "STOP"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """One change of the running set: so many tasks started, or stopped, from this instant on."""
+
+    kind: RoundKind
+    count: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """One entry of a service's `deployments[]`."""
+
+    id: str
+    service_arn: str
+    revision_arn: str
+    service_deployment_arn: str
+    task_definition_arn: str
+    created_at: float
+    updated_at: float
+    status: DeploymentStatus = DeploymentStatus.PRIMARY
+    rollout_state: RolloutState = RolloutState.IN_PROGRESS
+    rollout_state_reason: str = ""
+    failed_tasks: int = 0
+    rounds: tuple[Round, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The deployment's id, `ecs-svc/<digits>`."""
+        return self.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceRevision:
+    """The immutable snapshot of what a deployment runs; its number is the deployment's."""
+
+    arn: str
+    service_arn: str
+    cluster_arn: str
+    task_definition_arn: str
+    created_at: float
+    launch_type: LaunchType = LaunchType.EC2
+    load_balancers: tuple[ServiceLoadBalancer, ...] = ()
+    document: Mapping[str, Any] = field(default_factory=dict)  # networkConfiguration, platformVersion, loadBalancers …
+
+    @property
+    def key(self) -> str:
+        """The revision's ARN."""
+        return self.arn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceDeployment:
+    """The record of one roll-out, kept after it ended."""
+
+    arn: str
+    service_arn: str
+    cluster_arn: str
+    target_revision_arn: str
+    source_revision_arns: tuple[str, ...] = ()
+    created_at: float
+    started_at: float | None = None  # None: not started
+    updated_at: float
+    finished_at: float | None = None  # None: still going, or stopped
+    stopped_at: float | None = None  # None: not stopped
+    status: ServiceDeploymentStatus = ServiceDeploymentStatus.PENDING
+    status_reason: str | None = None  # None: nothing to say
+    document: Mapping[str, Any] = field(default_factory=dict)  # deploymentConfiguration as it was at the start
+    counts: Mapping[str, Any] = field(default_factory=dict)  # task counts of each revision, frozen when it ended
+
+    @property
+    def key(self) -> str:
+        """The service deployment's ARN."""
+        return self.arn

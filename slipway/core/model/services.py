@@ -1,0 +1,80 @@
+"""Services: keep a number of tasks of one definition running, behind load balancers, and roll them to a new one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from slipway.core.model.tags import Tag
+from slipway.core.model.tasks import LaunchType
+
+
+class ServiceStatus(StrEnum):
+    """ACTIVE; DRAINING while a deleted service's tasks stop; INACTIVE when they are gone."""
+
+    ACTIVE = "ACTIVE"
+    DRAINING = "DRAINING"
+    INACTIVE = "INACTIVE"
+
+
+class SchedulingStrategy(StrEnum):
+    """REPLICA keeps `desired_count` tasks; DAEMON keeps one on every container instance."""
+
+    REPLICA = "REPLICA"
+    DAEMON = "DAEMON"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceLoadBalancer:
+    """Which port of which container is a target of which target group."""
+
+    target_group_arn: str
+    container_name: str
+    container_port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A service. What belongs to a revision (definition, load balancers, network) is in its `ServiceRevision`.
+
+    `document` holds members shown again as given (deploymentConfiguration's other members, placement, schedulingStrategy
+    …), in AWS's JSON.
+    """
+
+    arn: str
+    name: str
+    cluster_arn: str
+    created_at: float
+    desired_count: int
+    status: ServiceStatus = ServiceStatus.ACTIVE
+    scheduling_strategy: SchedulingStrategy = SchedulingStrategy.REPLICA
+    launch_type: LaunchType = LaunchType.EC2
+    minimum_healthy_percent: int = 100
+    maximum_percent: int = 200
+    health_check_grace_period_s: int = 0
+    placement_failure: str | None = None  # the event that says why the last start found no room; None: there was room
+    next_start_at: float | None = None  # no task is started before this instant; None: no back-off
+    steady_at: float | None = None  # since when it is in a steady state; None: it is not
+    client_token: str | None = None  # None: CreateService gave none
+    document: Mapping[str, Any] = field(default_factory=dict)
+    tags: tuple[Tag, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The service's ARN."""
+        return self.arn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceEvent:
+    """One line of a service's story, in ECS's wording; the newest hundred are shown."""
+
+    id: str
+    service_arn: str
+    created_at: float
+    message: str
+
+    @property
+    def key(self) -> str:
+        """The event's UUID."""
+        return self.id

@@ -1,0 +1,126 @@
+"""The tasks of one service, counted by deployment and phase, so that a decision costs what changed."""
+
+from enum import IntEnum
+from itertools import islice
+
+from slipway.core.model.tasks import DesiredStatus, Task, TaskStatus
+from slipway.core.ordered import OrderedKeys
+
+
+class Phase(IntEnum):
+    """Where a task stands for the scheduler. Sick ones are RUNNING tasks that are to be replaced."""
+
+    STARTING = 0
+    RUNNING = 1
+    SICK = 2
+    HEALTHY = 3
+    STOPPING = 4
+    STOPPED = 5
+
+
+def phase_of(task: Task) -> Phase:
+    """The phase of a task: its desired status first, then what its host and its checks say."""
+    if task.last_status is TaskStatus.STOPPED:
+        return Phase.STOPPED
+    if task.desired_status is DesiredStatus.STOPPED:
+        return Phase.STOPPING
+    if task.last_status is not TaskStatus.RUNNING:
+        return Phase.STARTING
+    if task.unhealthy_reason is not None:
+        return Phase.SICK
+    return Phase.HEALTHY if task.healthy_at is not None else Phase.RUNNING
+
+
+class DeploymentTasks:
+    """The tasks of one deployment by phase; within a phase the oldest first. Stopped tasks are not kept."""
+
+    __slots__ = ("_phases",)
+
+    def __init__(self) -> None:
+        self._phases = tuple(OrderedKeys() for phase in Phase if phase is not Phase.STOPPED)
+
+    def add(self, task: Task) -> None:
+        """Count a task, unless it is stopped."""
+        phase = phase_of(task)
+        if phase is not Phase.STOPPED:
+            self._phases[phase].add((task.created_at, task.arn))
+
+    def discard(self, task: Task) -> None:
+        """Count a task no more."""
+        phase = phase_of(task)
+        if phase is not Phase.STOPPED:
+            self._phases[phase].discard((task.created_at, task.arn))
+
+    def count(self, *phases: Phase) -> int:
+        """How many tasks are in these phases."""
+        return sum(len(self._phases[phase]) for phase in phases)
+
+    def first(self, phase: Phase, count: int) -> tuple[str, ...]:
+        """The ARNs of at most `count` tasks of a phase, the oldest first."""
+        return tuple(islice(self._phases[phase], max(count, 0)))
+
+    def last(self, phase: Phase, count: int) -> tuple[str, ...]:
+        """The ARNs of at most `count` tasks of a phase, the newest first."""
+        return tuple(islice(self._phases[phase].newest_first(), max(count, 0)))
+
+    @property
+    def wanted(self) -> int:
+        """Tasks that are to run, whatever they are doing now."""
+        return self.count(Phase.STARTING, Phase.RUNNING, Phase.SICK, Phase.HEALTHY)
+
+    @property
+    def running(self) -> int:
+        """Tasks whose last status is RUNNING and that are to go on (`runningCount`)."""
+        return self.count(Phase.RUNNING, Phase.SICK, Phase.HEALTHY)
+
+    @property
+    def alive(self) -> int:
+        """Tasks that have not stopped."""
+        return sum(map(len, self._phases))
+
+
+class ServiceTasks:
+    """The tasks of one service by deployment, and those that changed since the service was last decided."""
+
+    __slots__ = ("_deployments", "touched")
+
+    def __init__(self) -> None:
+        self._deployments: dict[str, DeploymentTasks] = {}
+        self.touched: set[str] = set()
+
+    def of(self, deployment_id: str) -> DeploymentTasks:
+        """The tasks of a deployment; an empty set for one that has none."""
+        return self._deployments.get(deployment_id, _NO_TASKS)
+
+    def replace(self, old: Task | None, new: Task | None) -> None:
+        """Bring the counts from `old` (None: was not there) to `new` (None: is gone)."""
+        if old is not None and old.deployment_id in self._deployments:
+            self._deployments[old.deployment_id].discard(old)
+        if new is not None and new.deployment_id is not None:
+            self._deployments.setdefault(new.deployment_id, DeploymentTasks()).add(new)
+
+    def forget(self, deployment_id: str) -> None:
+        """Drop a deployment that has no tasks left."""
+        self._deployments.pop(deployment_id, None)
+
+    def count(self, *phases: Phase) -> int:
+        """How many tasks of the service are in these phases."""
+        return sum(tasks.count(*phases) for tasks in self._deployments.values())
+
+    @property
+    def wanted(self) -> int:
+        """Tasks of all deployments that are to run."""
+        return sum(tasks.wanted for tasks in self._deployments.values())
+
+    @property
+    def running(self) -> int:
+        """Tasks of all deployments that run and are to go on."""
+        return sum(tasks.running for tasks in self._deployments.values())
+
+    @property
+    def alive(self) -> int:
+        """Tasks of all deployments that have not stopped."""
+        return sum(tasks.alive for tasks in self._deployments.values())
+
+
+_NO_TASKS = DeploymentTasks()

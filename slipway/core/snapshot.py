@@ -1,0 +1,288 @@
+"""The snapshot: every record by key, with the indexes and counters that decisions and answers read.
+
+The writer owns it and changes it by `apply` only. Records are frozen; tables are plain dictionaries, and the indexes are
+kept as changes are applied, so that reading costs what is asked and a step costs what changed.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from slipway.core.host_room import HostRoom
+from slipway.core.model.clusters import Cluster
+from slipway.core.model.deployments import Deployment, DeploymentStatus, ServiceDeployment, ServiceRevision
+from slipway.core.model.hosts import Host
+from slipway.core.model.load_balancing import Listener, LoadBalancer, Target, TargetGroup
+from slipway.core.model.services import Service, ServiceEvent
+from slipway.core.model.task_definitions import TaskDefinition
+from slipway.core.model.tasks import Task
+from slipway.core.model.tokens import ClientToken
+from slipway.core.plan import Change, Put, Record
+from slipway.core.service_tasks import ServiceTasks
+
+#: Events kept for a service (ECS API, `Service.events`).
+EVENTS_KEPT = 100
+
+
+class Snapshot:
+    """All records of one region and account, and what is counted over them."""
+
+    def __init__(self, *, seed: str) -> None:
+        self.seed = seed
+        self.clusters: dict[str, Cluster] = {}
+        self.task_definitions: dict[str, TaskDefinition] = {}
+        self.services: dict[str, Service] = {}
+        self.deployments: dict[str, Deployment] = {}
+        self.service_revisions: dict[str, ServiceRevision] = {}
+        self.service_deployments: dict[str, ServiceDeployment] = {}
+        self.tasks: dict[str, Task] = {}
+        self.hosts: dict[str, Host] = {}
+        self.load_balancers: dict[str, LoadBalancer] = {}
+        self.listeners: dict[str, Listener] = {}
+        self.target_groups: dict[str, TargetGroup] = {}
+        self.targets: dict[str, Target] = {}
+        self.client_tokens: dict[str, ClientToken] = {}
+        self._tables: dict[type, dict[str, Record]] = {
+            Cluster: self.clusters,  # type: ignore[dict-item]  # one table a kind; put() keeps kind and table together
+            TaskDefinition: self.task_definitions,  # type: ignore[dict-item]
+            Service: self.services,  # type: ignore[dict-item]
+            Deployment: self.deployments,  # type: ignore[dict-item]
+            ServiceRevision: self.service_revisions,  # type: ignore[dict-item]
+            ServiceDeployment: self.service_deployments,  # type: ignore[dict-item]
+            Task: self.tasks,  # type: ignore[dict-item]
+            Host: self.hosts,  # type: ignore[dict-item]
+            LoadBalancer: self.load_balancers,  # type: ignore[dict-item]
+            Listener: self.listeners,  # type: ignore[dict-item]
+            TargetGroup: self.target_groups,  # type: ignore[dict-item]
+            Target: self.targets,  # type: ignore[dict-item]
+            ClientToken: self.client_tokens,  # type: ignore[dict-item]
+        }
+        self._events: dict[str, deque[ServiceEvent]] = defaultdict(lambda: deque(maxlen=EVENTS_KEPT))
+        self._service_tasks: dict[str, ServiceTasks] = {}
+        self._service_deployments: dict[str, dict[str, None]] = defaultdict(dict)
+        self._service_history: dict[str, dict[str, None]] = defaultdict(dict)
+        self._rooms: dict[str, HostRoom] = {}
+        self._families: dict[str, dict[int, str]] = defaultdict(dict)
+        self._cluster_services: dict[str, dict[str, None]] = defaultdict(dict)
+        self._cluster_tasks: dict[str, dict[str, None]] = defaultdict(dict)
+        self._group_targets: dict[str, dict[str, None]] = defaultdict(dict)
+        self._task_targets: dict[str, dict[str, None]] = defaultdict(dict)
+        self._group_listeners: dict[str, dict[str, None]] = defaultdict(dict)
+        self.dirty_services: set[str] = set()
+        self.dirty_tasks: set[str] = set()  # standalone ones; a service's are touched in its `ServiceTasks`
+        self.dirty_targets: set[str] = set()
+        self.waiting_for_room: set[str] = set()  # services whose last start found no room
+
+    # Reading
+
+    def events(self, service_arn: str) -> Iterator[ServiceEvent]:
+        """The service's events, newest first, at most a hundred."""
+        return reversed(self._events.get(service_arn, deque()))
+
+    def service_tasks(self, service_arn: str) -> ServiceTasks:
+        """The counted tasks of a service."""
+        found = self._service_tasks.get(service_arn)
+        if found is None:
+            found = self._service_tasks[service_arn] = ServiceTasks()
+        return found
+
+    def service_deployments_of(self, service_arn: str) -> tuple[Deployment, ...]:
+        """The deployments that are not INACTIVE, newest first: `deployments[]`."""
+        keys = self._service_deployments.get(service_arn, {})
+        return tuple(self.deployments[key] for key in reversed(keys))
+
+    def service_history(self, service_arn: str) -> tuple[ServiceDeployment, ...]:
+        """All service deployments of a service, newest first."""
+        return tuple(self.service_deployments[key] for key in reversed(self._service_history.get(service_arn, {})))
+
+    def primary(self, service_arn: str) -> Deployment | None:
+        """The PRIMARY deployment; None for a service that is INACTIVE."""
+        found = (
+            deployment
+            for deployment in self.service_deployments_of(service_arn)
+            if deployment.status is DeploymentStatus.PRIMARY
+        )
+        return next(found, None)
+
+    def room(self, host_id: str) -> HostRoom:
+        """What is reserved on a host."""
+        found = self._rooms.get(host_id)
+        if found is None:
+            found = self._rooms[host_id] = HostRoom()
+        return found
+
+    def families(self) -> Iterator[str]:
+        """The names of all families that ever had a revision, sorted."""
+        return iter(sorted(self._families))
+
+    def revisions(self, family: str) -> tuple[TaskDefinition, ...]:
+        """The revisions of a family, oldest first."""
+        numbers = self._families.get(family, {})
+        return tuple(self.task_definitions[numbers[number]] for number in sorted(numbers))
+
+    def cluster_services(self, cluster_arn: str) -> Iterator[Service]:
+        """The services of a cluster, oldest first."""
+        return (self.services[key] for key in self._cluster_services.get(cluster_arn, {}))
+
+    def cluster_tasks(self, cluster_arn: str) -> Iterator[Task]:
+        """The tasks of a cluster, stopped ones among them, oldest first."""
+        return (self.tasks[key] for key in self._cluster_tasks.get(cluster_arn, {}))
+
+    def group_targets(self, target_group_arn: str) -> tuple[Target, ...]:
+        """The targets of a group, in the order they were registered."""
+        return tuple(self.targets[key] for key in self._group_targets.get(target_group_arn, {}))
+
+    def task_targets(self, task_arn: str) -> tuple[Target, ...]:
+        """The targets a task is registered as."""
+        return tuple(self.targets[key] for key in self._task_targets.get(task_arn, {}))
+
+    def group_listeners(self, target_group_arn: str) -> tuple[Listener, ...]:
+        """The listeners that forward to a group."""
+        return tuple(self.listeners[key] for key in self._group_listeners.get(target_group_arn, {}))
+
+    def load_balancer_listeners(self, load_balancer_arn: str) -> tuple[Listener, ...]:
+        """The listeners of a load balancer, by port."""
+        found = (item for item in self.listeners.values() if item.load_balancer_arn == load_balancer_arn)
+        return tuple(sorted(found, key=lambda listener: listener.port))
+
+    # Changing
+
+    def apply(self, changes: Iterable[Change]) -> None:
+        """Apply changes in order, keep every index, and mark what must be decided again."""
+        for change in changes:
+            if isinstance(change, Put):
+                self._put(change.record)
+            else:
+                self._remove(change.record)
+
+    def _put(self, record: Record) -> None:
+        if isinstance(record, ServiceEvent):
+            self._events[record.service_arn].append(record)
+            return
+        table = self._tables[type(record)]
+        old = table.get(record.key)
+        table[record.key] = record
+        self._index(old, record)
+
+    def _remove(self, record: Record) -> None:
+        if isinstance(record, ServiceEvent):
+            return
+        old = self._tables[type(record)].pop(record.key, None)
+        if old is not None:
+            self._index(old, None)
+
+    def _index(self, old: Record | None, new: Record | None) -> None:
+        match new if new is not None else old:
+            case Task():
+                self._index_task(old, new)  # type: ignore[arg-type]  # old and new are of one kind
+            case Target():
+                self._index_target(old, new)  # type: ignore[arg-type]
+            case Deployment():
+                self._index_deployment(new)  # type: ignore[arg-type]
+            case Service() as service:
+                self._index_service(service)
+            case Host() as host:
+                self.dirty_services |= self.waiting_for_room
+                self.room(host.id)
+            case TaskDefinition() as definition:
+                self._index_definition(definition, gone=new is None)
+            case Listener():
+                self._index_listener(old, new)  # type: ignore[arg-type]
+            case TargetGroup() as group:
+                self.dirty_services |= {
+                    task.service_arn for task in self._tasks_of_group(group.arn) if task.service_arn
+                }
+            case ServiceDeployment() as roll_out:
+                _toggle(self._service_history[roll_out.service_arn], roll_out.arn, present=new is not None)
+            case _:
+                pass
+
+    def _index_task(self, old: Task | None, new: Task | None) -> None:
+        task = new or old
+        assert task is not None
+        room = self.room(task.host_id)
+        held = room.cpu_used, room.memory_used, len(room.tasks)
+        room.replace(old, new)
+        if len(room.tasks) < held[2]:
+            self.dirty_services |= self.waiting_for_room
+        _toggle(self._cluster_tasks[task.cluster_arn], task.arn, present=new is not None)
+        if task.service_arn is None:
+            (self.dirty_tasks.add if new is not None else self.dirty_tasks.discard)(task.arn)
+            return
+        tasks = self.service_tasks(task.service_arn)
+        tasks.replace(old, new)
+        if new is not None:
+            tasks.touched.add(new.arn)
+            self.dirty_services.add(task.service_arn)
+
+    def _index_target(self, old: Target | None, new: Target | None) -> None:
+        target = new or old
+        assert target is not None
+        _toggle(self._group_targets[target.target_group_arn], target.key, present=new is not None)
+        (self.dirty_targets.add if new is not None else self.dirty_targets.discard)(target.key)
+        if target.task_arn is not None:
+            _toggle(self._task_targets[target.task_arn], target.key, present=new is not None)
+            self.touch_task(target.task_arn)
+
+    def touch_task(self, task_arn: str) -> None:
+        """Have a task, and its service, decided again."""
+        task = self.tasks.get(task_arn)
+        if task is None:
+            return
+        if task.service_arn is None:
+            self.dirty_tasks.add(task_arn)
+        else:
+            self.service_tasks(task.service_arn).touched.add(task_arn)
+            self.dirty_services.add(task.service_arn)
+
+    def _index_deployment(self, new: Deployment | None) -> None:
+        if new is None:
+            return
+        shown = new.status is not DeploymentStatus.INACTIVE
+        _toggle(self._service_deployments[new.service_arn], new.id, present=shown)
+        if not shown:
+            self.service_tasks(new.service_arn).forget(new.id)
+        self.dirty_services.add(new.service_arn)
+
+    def _index_service(self, service: Service) -> None:
+        self._cluster_services[service.cluster_arn][service.arn] = None
+        self.dirty_services.add(service.arn)
+        waits = service.placement_failure is not None
+        (self.waiting_for_room.add if waits else self.waiting_for_room.discard)(service.arn)
+
+    def _index_definition(self, definition: TaskDefinition, *, gone: bool) -> None:
+        if gone:
+            self._families[definition.family].pop(definition.revision, None)
+        else:
+            self._families[definition.family][definition.revision] = definition.arn
+
+    def _index_listener(self, old: Listener | None, new: Listener | None) -> None:
+        for listener, present in ((old, False), (new, True)):
+            if listener is not None:
+                for weighted in listener.default_action.target_groups:
+                    _toggle(self._group_listeners[weighted.target_group_arn], listener.arn, present=present)
+                    self.dirty_targets.update(self._group_targets.get(weighted.target_group_arn, {}))
+
+    def _tasks_of_group(self, target_group_arn: str) -> Iterator[Task]:
+        for target in self.group_targets(target_group_arn):
+            if target.task_arn is not None and target.task_arn in self.tasks:
+                yield self.tasks[target.task_arn]
+
+    def mark_all_dirty(self) -> None:
+        """Have everything that still moves decided again, as after a restart."""
+        self.dirty_services.update(self.services)
+        self.dirty_targets.update(self.targets)
+        for task in self.tasks.values():
+            if not task.is_stopped:
+                self.touch_task(task.arn)
+
+    def recent_tasks(self, cluster_arn: str, count: int) -> tuple[Task, ...]:
+        """The newest `count` tasks of a cluster, newest first."""
+        return tuple(self.tasks[key] for key in islice(reversed(self._cluster_tasks.get(cluster_arn, {})), count))
+
+
+def _toggle(keys: dict[str, None], key: str, *, present: bool) -> None:
+    if present:
+        keys[key] = None
+    else:
+        keys.pop(key, None)

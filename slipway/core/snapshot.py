@@ -1,7 +1,7 @@
 """The snapshot: every record by key, with the indexes and counters that decisions and answers read.
 
-The writer owns it and changes it by `apply` only. Records are frozen; tables are plain dictionaries, and the indexes are
-kept as changes are applied, so that reading costs what is asked and a step costs what changed.
+The writer owns it and changes it by `apply` only. Records are frozen; tables are plain dictionaries, and the indexes
+are kept as changes are applied, so that reading costs what is asked and a step costs what changed.
 """
 
 from collections import defaultdict, deque

@@ -1,7 +1,7 @@
 """Deployments: one roll-out of a service, seen three ways as in ECS.
 
-`Deployment` is the entry of `deployments[]` (id `ecs-svc/<digits>`), `ServiceRevision` the immutable snapshot of the work
-it brings, and `ServiceDeployment` the record of the roll-out that `DescribeServiceDeployments` shows.
+`Deployment` is the entry of `deployments[]` (id `ecs-svc/<digits>`), `ServiceRevision` the immutable snapshot of the
+work it brings, and `ServiceDeployment` the record of the roll-out that `DescribeServiceDeployments` shows.
 """
 
 from collections.abc import Mapping

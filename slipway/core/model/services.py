@@ -37,8 +37,7 @@ class ServiceLoadBalancer:
 class Service:
     """A service. What belongs to a revision (definition, load balancers, network) is in its `ServiceRevision`.
 
-    `document` holds members shown again as given (deploymentConfiguration's other members, placement, schedulingStrategy
-    …), in AWS's JSON.
+    `document` holds members shown again as given (deploymentConfiguration's other members, placement …), in AWS's JSON.
     """
 
     arn: str

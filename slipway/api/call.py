@@ -1,0 +1,60 @@
+"""One API call, as its handler sees it: a consistent snapshot to read, and changes to leave."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from slipway.core.arns import Arns
+from slipway.core.ids import Ids
+from slipway.core.plan import Change, Put, Record, Remove
+from slipway.core.rules import Rules
+from slipway.core.snapshot import Snapshot
+
+
+class Balancer(Protocol):
+    """What handlers ask of the load balancer's data plane."""
+
+    def bind_error(self, address: str, port: int) -> str | None:
+        """Why `address`:`port` cannot be bound, as a sentence; None if it can."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What is the same for all calls of one server."""
+
+    arns: Arns
+    rules: Rules = Rules()
+    balancer: Balancer
+    address_pool: tuple[str, ...] = ()  # addresses load balancers may have, in the order they are given out
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """A call in progress. Handlers read `snapshot`, check `params`, `put` and `remove`, and return the answer.
+
+    The changes are applied and committed together if the handler returns, and none of them if it raises `ApiError`. The
+    answer is sent after the commit.
+    """
+
+    snapshot: Snapshot
+    params: Mapping[str, Any]
+    now: float
+    ids: Ids
+    site: Site
+    changes: list[Change] = field(default_factory=list)
+
+    def put(self, record: Record, cause: str = "") -> None:
+        """Have `record` written; `cause` is a sentence for its story."""
+        self.changes.append(Put(record=record, cause=cause))
+
+    def remove(self, record: Record, cause: str = "") -> None:
+        """Have `record` removed."""
+        self.changes.append(Remove(record=record, cause=cause))
+
+    @property
+    def arns(self) -> Arns:
+        """Builds ARNs of this account and region."""
+        return self.site.arns
+
+
+Handler = Callable[[Call], dict[str, Any]]

@@ -23,7 +23,7 @@ class Site:
     """What is the same for all calls of one server."""
 
     arns: Arns
-    rules: Rules = Rules()
+    rules: Rules
     balancer: Balancer
     address_pool: tuple[str, ...] = ()  # addresses load balancers may have, in the order they are given out
 

@@ -189,9 +189,7 @@ class Snapshot:
             case Listener():
                 self._index_listener(old, new)  # type: ignore[arg-type]
             case TargetGroup() as group:
-                self.dirty_services |= {
-                    task.service_arn for task in self._tasks_of_group(group.arn) if task.service_arn
-                }
+                self.dirty_targets.update(self._group_targets.get(group.arn, {}))
             case ServiceDeployment() as roll_out:
                 _toggle(self._service_history[roll_out.service_arn], roll_out.arn, present=new is not None)
             case _:
@@ -262,11 +260,6 @@ class Snapshot:
                 for weighted in listener.default_action.target_groups:
                     _toggle(self._group_listeners[weighted.target_group_arn], listener.arn, present=present)
                     self.dirty_targets.update(self._group_targets.get(weighted.target_group_arn, {}))
-
-    def _tasks_of_group(self, target_group_arn: str) -> Iterator[Task]:
-        for target in self.group_targets(target_group_arn):
-            if target.task_arn is not None and target.task_arn in self.tasks:
-                yield self.tasks[target.task_arn]
 
     def mark_all_dirty(self) -> None:
         """Have everything that still moves decided again, as after a restart."""

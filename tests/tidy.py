@@ -48,7 +48,8 @@ IMPURE_BUILTINS = frozenset({"breakpoint", "eval", "exec", "hash", "id", "input"
 CALENDAR = "slipway/core/scaling.py"  # schedules are written in calendar time
 
 BANNED_NAMES = frozenset({"base", "common", "helper", "helpers", "manager", "managers", "util", "utils"})
-LOOP_TOPS = ("slipway/wire/app.py", "slipway/controller.py", "slipway/adapters/*.py")
+LOOP_TOPS = ("slipway/wire/app.py", "slipway/controller.py")
+WATCHERS = "slipway/adapters/*.py"  # here a loop's top says so: `except Exception:  # loop top`
 COMPOSERS = ("slipway/server.py", "slipway/adapters/*", "slipway/sim/*", "slipway/cli/demo.py")
 SLEEPER = "tests/waiting.py"
 MONKEYPATCH_MAY = frozenset({"chdir", "delenv", "setenv"})
@@ -246,7 +247,9 @@ def no_patching(source: Source) -> Iterator[Finding]:
 
 
 def narrow_excepts(source: Source) -> Iterator[Finding]:
-    mend = "name the errors; only a loop's top may catch all, in a file of LOOP_TOPS, marked `# loop top`"
+    if source.is_in(*LOOP_TOPS):
+        return
+    mend = "name the errors; of adapters only a watcher's loop may catch all, on a line marked `# loop top`"
     for node in source.nodes:
         if isinstance(node, ast.ExceptHandler):
             caught = [] if node.type is None else node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
@@ -255,7 +258,7 @@ def narrow_excepts(source: Source) -> Iterator[Finding]:
             line, all_of_them = node.lineno, any(map(catches_all, node.args))
         else:
             continue
-        is_loop_top = source.is_in(*LOOP_TOPS) and "loop top" in source.comments.get(line, "")
+        is_loop_top = source.is_in(WATCHERS) and "loop top" in source.comments.get(line, "")
         if all_of_them and not is_loop_top:
             yield line, f"catches everything, our own defects too: {mend}"
 
@@ -282,11 +285,12 @@ def numbered_todos(source: Source) -> Iterator[Finding]:
 def held_tasks(source: Source) -> Iterator[Finding]:
     if not source.part:
         return
-    for line, name, _ in source.calls():
+    kept = {id(node.value) for node in source.nodes if isinstance(node, ast.Assign | ast.AnnAssign)}
+    for line, name, call in source.calls():
         owner, _, method = name.rpartition(".")
         is_loose = method == "ensure_future" or (method == "create_task" and re.search(r"asyncio$|loop$|^\(\)$", owner))
-        if is_loose and "held by" not in source.comments.get(line, ""):
-            yield line, f"{name} outside a TaskGroup: use the group's, or say on the line `# held by …` who awaits it"
+        if is_loose and id(call) not in kept:
+            yield line, f"{name} whose task nobody holds: use a TaskGroup's, or keep the task and await it at the end"
 
 
 RULES: tuple[Rule, ...] = (

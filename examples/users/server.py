@@ -358,6 +358,8 @@ class Service:
         self.connections[task] = connection = Connection(self, reader, writer)
         try:
             await connection.run()
+        except asyncio.CancelledError:
+            pass  # the grace is over; asyncio's streams would print a traceback
         finally:
             del self.connections[task]
 

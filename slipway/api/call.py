@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from slipway.core.arns import Arns
+from slipway.core.decision import Context
 from slipway.core.ids import Ids
-from slipway.core.plan import Change, Put, Record, Remove
+from slipway.core.plan import Change, HostCommand, Put, Record, Remove
 from slipway.core.rules import Rules
 from slipway.core.snapshot import Snapshot
 
@@ -42,6 +43,7 @@ class Call:
     ids: Ids
     site: Site
     changes: list[Change] = field(default_factory=list)
+    commands: list[HostCommand] = field(default_factory=list)
 
     def put(self, record: Record, cause: str = "") -> None:
         """Have `record` written; `cause` is a sentence for its story."""
@@ -50,6 +52,11 @@ class Call:
     def remove(self, record: Record, cause: str = "") -> None:
         """Have `record` removed."""
         self.changes.append(Remove(record=record, cause=cause))
+
+    @property
+    def context(self) -> Context:
+        """The circumstances of a decision the handler asks the core for."""
+        return Context(now=self.now, ids=self.ids, arns=self.site.arns, rules=self.site.rules)
 
     @property
     def arns(self) -> Arns:

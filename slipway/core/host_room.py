@@ -10,27 +10,37 @@ from slipway.core.model.tasks import Task
 class HostRoom:
     """The reservations on one host. A task holds its room until it is STOPPED."""
 
-    __slots__ = ("cpu_used", "memory_used", "ports_used", "tasks")
+    __slots__ = ("cpu_used", "memory_used", "ports_used", "task_count", "tasks")
 
     def __init__(self) -> None:
         self.cpu_used = 0
         self.memory_used = 0
         self.ports_used: Counter[int] = Counter()
+        self.task_count = 0
         self.tasks: set[str] = set()
+
+    def copy(self) -> "HostRoom":
+        """The same reservations, to try placements on; the names of the tasks are left out."""
+        room = HostRoom()
+        room.cpu_used, room.memory_used, room.task_count = self.cpu_used, self.memory_used, self.task_count
+        room.ports_used = self.ports_used.copy()
+        return room
 
     def replace(self, old: Task | None, new: Task | None) -> None:
         """Bring the reservations from `old` to `new`; a stopped task reserves nothing."""
         if old is not None and not old.is_stopped:
-            self._reserve(old, -1)
+            self.hold(cpu=old.cpu, memory=old.memory, host_ports=old.host_ports, sign=-1)
             self.tasks.discard(old.arn)
         if new is not None and not new.is_stopped:
-            self._reserve(new, 1)
+            self.hold(cpu=new.cpu, memory=new.memory, host_ports=new.host_ports)
             self.tasks.add(new.arn)
 
-    def _reserve(self, task: Task, sign: int) -> None:
-        self.cpu_used += sign * task.cpu
-        self.memory_used += sign * task.memory
-        for port in task.host_ports:
+    def hold(self, *, cpu: int, memory: int, host_ports: Iterable[int], sign: int = 1) -> None:
+        """Reserve for one more task (`sign` 1), or give a reservation back (-1)."""
+        self.cpu_used += sign * cpu
+        self.memory_used += sign * memory
+        self.task_count += sign
+        for port in host_ports:
             self.ports_used[port] += sign
 
     def cpu_left(self, host: Host) -> int:

@@ -1,4 +1,4 @@
-"""What a decision is: records to change, commands to perform after the commit, and when to look again."""
+"""What a decision is: records to change, and commands to perform after the commit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -116,12 +116,14 @@ HostCommand = StartTask | StopTask
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A decision: changes and events to commit, commands to perform after that, and when to decide again."""
+    """A decision: changes and events to commit, and commands to perform after that.
+
+    When to decide again is in the records themselves (`wake_at`, `drain_until`), so that a restart forgets no wait.
+    """
 
     changes: tuple[Change, ...] = ()
     events: tuple[ServiceEvent, ...] = ()
     commands: tuple[HostCommand, ...] = ()
-    wake_at: float | None = None  # None: nothing but a new event can change this decision
 
     @property
     def is_empty(self) -> bool:

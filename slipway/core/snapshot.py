@@ -6,6 +6,7 @@ are kept as changes are applied, so that reading costs what is asked and a step 
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
+from heapq import heappop, heappush
 from itertools import islice
 
 from slipway.core.host_room import HostRoom
@@ -72,6 +73,7 @@ class Snapshot:
         self.dirty_tasks: set[str] = set()  # standalone ones; a service's are touched in its `ServiceTasks`
         self.dirty_targets: set[str] = set()
         self.waiting_for_room: set[str] = set()  # services whose last start found no room
+        self._timers: list[tuple[float, str]] = []  # a heap of (instant, key of a task, target or service)
 
     # Reading
 
@@ -174,12 +176,15 @@ class Snapshot:
     def _index(self, old: Record | None, new: Record | None) -> None:
         match new if new is not None else old:
             case Task():
+                self._set_timer(old, new)
                 self._index_task(old, new)  # type: ignore[arg-type]  # old and new are of one kind
             case Target():
+                self._set_timer(old, new)
                 self._index_target(old, new)  # type: ignore[arg-type]
             case Deployment():
                 self._index_deployment(new)  # type: ignore[arg-type]
             case Service() as service:
+                self._set_timer(old, new)
                 self._index_service(service)
             case Host() as host:
                 self.dirty_services |= self.waiting_for_room
@@ -194,6 +199,27 @@ class Snapshot:
                 _toggle(self._service_history[roll_out.service_arn], roll_out.arn, present=new is not None)
             case _:
                 pass
+
+    def _set_timer(self, old: Record | None, new: Record | None) -> None:
+        at = _wake_at(new)
+        if new is not None and at is not None and at != _wake_at(old):
+            heappush(self._timers, (at, new.key))
+
+    @property
+    def wake_at(self) -> float | None:
+        """When something is to be decided again though nothing happened; None: never."""
+        return self._timers[0][0] if self._timers else None
+
+    def wake(self, now: float) -> None:
+        """Have everything whose time has come decided again."""
+        while self._timers and self._timers[0][0] <= now:
+            _, key = heappop(self._timers)
+            if key in self.targets:
+                self.dirty_targets.add(key)
+            elif key in self.services:
+                self.dirty_services.add(key)
+            else:
+                self.touch_task(key)
 
     def _index_task(self, old: Task | None, new: Task | None) -> None:
         task = new or old
@@ -245,7 +271,7 @@ class Snapshot:
     def _index_service(self, service: Service) -> None:
         self._cluster_services[service.cluster_arn][service.arn] = None
         self.dirty_services.add(service.arn)
-        waits = service.placement_failure is not None
+        waits = service.blocked_by is not None
         (self.waiting_for_room.add if waits else self.waiting_for_room.discard)(service.arn)
 
     def _index_definition(self, definition: TaskDefinition, *, gone: bool) -> None:
@@ -272,6 +298,16 @@ class Snapshot:
     def recent_tasks(self, cluster_arn: str, count: int) -> tuple[Task, ...]:
         """The newest `count` tasks of a cluster, newest first."""
         return tuple(self.tasks[key] for key in islice(reversed(self._cluster_tasks.get(cluster_arn, {})), count))
+
+
+def _wake_at(record: Record | None) -> float | None:
+    match record:
+        case Task() | Service():
+            return record.wake_at
+        case Target():
+            return record.drain_until
+        case _:
+            return None
 
 
 def _toggle(keys: dict[str, None], key: str, *, present: bool) -> None:

@@ -69,7 +69,8 @@ class Deployment:
     status: DeploymentStatus = DeploymentStatus.PRIMARY
     rollout_state: RolloutState = RolloutState.IN_PROGRESS
     rollout_state_reason: str = ""
-    failed_tasks: int = 0
+    desired_count: int = 0  # tasks it is to keep while a newer deployment replaces it; the PRIMARY keeps its service's
+    failed_tasks: int = 0  # tasks in a row that ended before they were healthy
     rounds: tuple[Round, ...] = ()
 
     @property

@@ -51,8 +51,8 @@ class Service:
     minimum_healthy_percent: int = 100
     maximum_percent: int = 200
     health_check_grace_period_s: int = 0
-    placement_failure: str | None = None  # the event that says why the last start found no room; None: there was room
-    next_start_at: float | None = None  # no task is started before this instant; None: no back-off
+    blocked_by: str | None = None  # cause and host of the last refusal (`RESOURCE:CPU <host>`); None: not blocked
+    wake_at: float | None = None  # no task is started before this instant (back-off); None: no back-off
     steady_at: float | None = None  # since when it is in a steady state; None: it is not
     client_token: str | None = None  # None: CreateService gave none
     document: Mapping[str, Any] = field(default_factory=dict)

@@ -112,6 +112,8 @@ class Task:
     execution_stopped_at: float | None = None
     stopped_at: float | None = None
     stop_code: StopCode | None = None  # None: not stopping
+    is_settled: bool = False  # its end was counted by its service
+    wake_at: float | None = None  # when to decide it again though nothing happened; None: no need
     stopped_reason: str | None = None  # None: not stopping
     document: Mapping[str, Any] = field(default_factory=dict)  # overrides, networkConfiguration, platformVersion …
     tags: tuple[Tag, ...] = ()

@@ -1,0 +1,163 @@
+"""The store on SQLite: records as JSON documents by kind and key, and the append-only story of their changes.
+
+Write-ahead log with `synchronous=NORMAL`: a commit survives the death of the process at any instant, and the database
+stays whole if the machine loses power (the last commits may then be lost, and with them the tasks of that machine).
+"""
+
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from slipway.core.model.clusters import Cluster
+from slipway.core.model.deployments import Deployment, ServiceDeployment, ServiceRevision
+from slipway.core.model.hosts import Host
+from slipway.core.model.load_balancing import Listener, LoadBalancer, Target, TargetGroup
+from slipway.core.model.services import Service, ServiceEvent
+from slipway.core.model.task_definitions import TaskDefinition
+from slipway.core.model.tasks import Task
+from slipway.core.model.tokens import ClientToken
+from slipway.core.plan import Put, Record
+from slipway.core.snapshot import EVENTS_KEPT
+from slipway.ports import Commit, StoreError, StoryRow
+
+#: The format of the tables. A store of another format is refused, never guessed at.
+FORMAT = 1
+
+_KINDS: tuple[type[Any], ...] = (
+    Cluster,
+    TaskDefinition,
+    Service,
+    Deployment,
+    ServiceRevision,
+    ServiceDeployment,
+    Host,
+    LoadBalancer,
+    Listener,
+    TargetGroup,
+    Target,
+    Task,
+    ClientToken,
+)
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS record (
+    seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL, document BLOB NOT NULL, UNIQUE (kind, key));
+CREATE TABLE IF NOT EXISTS event (seq INTEGER PRIMARY KEY, service_arn TEXT NOT NULL, document BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS event_of_service ON event (service_arn, seq);
+CREATE TABLE IF NOT EXISTS story (
+    seq INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, cause TEXT NOT NULL,
+    document BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS story_of_key ON story (key, seq);
+"""
+
+_PUT = (
+    "INSERT INTO record (kind, key, document) VALUES (?, ?, ?) "
+    "ON CONFLICT (kind, key) DO UPDATE SET document = excluded.document"
+)
+_REMOVE = "DELETE FROM record WHERE kind = ? AND key = ?"
+_TELL = "INSERT INTO story (at, kind, key, cause, document) VALUES (?, ?, ?, ?, ?)"
+_EVENT = "INSERT INTO event (service_arn, document) VALUES (?, ?)"
+_PRUNE_EVENTS = (
+    "DELETE FROM event WHERE seq IN (SELECT seq FROM (SELECT seq, row_number() OVER "
+    "(PARTITION BY service_arn ORDER BY seq DESC) AS place FROM event) WHERE place > ?)"
+)
+
+
+class SqliteStore:
+    """All records of one data directory. `path` is the database file; its folder must exist."""
+
+    def __init__(self, path: Path) -> None:
+        self._encoder = msgspec.json.Encoder()
+        self._decoders = {kind.__name__: msgspec.json.Decoder(kind) for kind in _KINDS}
+        self._events = msgspec.json.Decoder(ServiceEvent)
+        try:
+            self._connection = sqlite3.connect(path, isolation_level=None)
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=NORMAL")
+            self._connection.executescript(_TABLES)
+            self._seed = self._found()
+        except sqlite3.Error as error:
+            raise StoreError(f"the store {path} cannot be opened: {error}") from error
+
+    def _found(self) -> str:
+        """The store's seed; a new store is given one, and the format it is written in."""
+        meta = dict(self._connection.execute("SELECT name, value FROM meta"))
+        if not meta:
+            meta = {"format": str(FORMAT), "seed": secrets.token_hex(16), "sequence": "0"}
+            self._connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
+        if meta["format"] != str(FORMAT):
+            raise StoreError(
+                f"the store has format {meta['format']} and this version reads format {FORMAT}: "
+                "use the version that wrote it, or another --data directory"
+            )
+        return str(meta["seed"])
+
+    @property
+    def seed(self) -> str:
+        """The seed that ids and random choices derive from."""
+        return self._seed
+
+    def load(self) -> tuple[Iterator[Record], int]:
+        """All records, each kind in the order its records were first written, events last; and the id sequence."""
+        (sequence,) = self._connection.execute("SELECT value FROM meta WHERE name = 'sequence'").fetchone()
+        self._connection.execute(_PRUNE_EVENTS, (EVENTS_KEPT,))
+        return self._records(), int(sequence)
+
+    def _records(self) -> Iterator[Record]:
+        for kind in _KINDS:
+            decode = self._decoders[kind.__name__].decode
+            query = "SELECT document FROM record WHERE kind = ? ORDER BY seq"
+            for (document,) in self._connection.execute(query, (kind.__name__,)):
+                yield decode(document)
+        for (document,) in self._connection.execute("SELECT document FROM event ORDER BY seq"):
+            yield self._events.decode(document)
+
+    def commit(self, commit: Commit) -> None:
+        """Write one step in one transaction. Raises `StoreError`, having written nothing."""
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._write(commit)
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise StoreError(f"the step could not be committed: {error}") from error
+
+    def _write(self, commit: Commit) -> None:
+        """The last state of each record, and every change that has a cause."""
+        last: dict[tuple[str, str], bytes | None] = {}
+        story: list[tuple[float, str, str, str, bytes]] = []
+        events: list[tuple[str, bytes]] = []
+        for change in commit.changes:
+            record = change.record
+            document = self._encoder.encode(record) if isinstance(change, Put) else b""
+            if isinstance(record, ServiceEvent):
+                events.append((record.service_arn, document))
+                continue
+            kind = type(record).__name__
+            last[kind, record.key] = document or None
+            if change.cause:
+                story.append((commit.at, kind, record.key, change.cause, document))
+        execute = self._connection.executemany
+        execute(_PUT, [(*key, document) for key, document in last.items() if document is not None])
+        execute(_REMOVE, [key for key, document in last.items() if document is None])
+        execute(_TELL, story)
+        execute(_EVENT, events)
+        self._connection.execute("UPDATE meta SET value = ? WHERE name = 'sequence'", (str(commit.sequence),))
+
+    def story(self, key: str) -> tuple[StoryRow, ...]:
+        """The committed changes of the record `key` that have a cause, oldest first."""
+        query = "SELECT seq, at, kind, key, cause, document FROM story WHERE key = ? ORDER BY seq"
+        return tuple(
+            StoryRow(seq=seq, at=at, kind=kind, key=key, cause=cause, document=bytes(document).decode())
+            for seq, at, kind, key, cause, document in self._connection.execute(query, (key,))
+        )
+
+    def close(self) -> None:
+        """Release the store."""
+        self._connection.close()

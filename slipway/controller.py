@@ -1,0 +1,214 @@
+"""The controller: one writer, one loop. Fold what happened, decide for each dirty service, commit, dispatch.
+
+`step()` is synchronous and takes the time from its clock: the server calls it from `run()`, the simulator from a
+virtual clock. Transactions (API calls) run on the same thread of control between steps, and are answered after the
+commit that holds their changes. If a commit fails, nothing was done: the snapshot is loaded again as of the last commit,
+callers are told, and what hosts and targets had reported is folded again at the next try.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
+
+from slipway.core.arns import Arns
+from slipway.core.decision import Context
+from slipway.core.ids import Ids
+from slipway.core.model.load_balancing import Listener, LoadBalancer, Target, TargetGroup
+from slipway.core.observations import Observation
+from slipway.core.observe import observe
+from slipway.core.plan import Change, HostCommand, Plan, Put
+from slipway.core.reconcile import reconcile, reconcile_task
+from slipway.core.rules import Rules
+from slipway.core.snapshot import Snapshot
+from slipway.core.targets import plan_target
+from slipway.ports import Clock, Commit, Host, Store, StoreError
+from slipway.ports import LoadBalancer as LoadBalancerPort
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+#: What a transaction decides: a plan, and what to answer once it is committed.
+Transaction = Callable[[Snapshot, Context], tuple[Plan, T]]
+
+#: Passes over what is dirty in one step before it is our fault: a decision that never comes to rest.
+PASSES_MOST = 100
+
+#: Seconds to the next try after a commit that failed.
+RETRY_S = 1.0
+
+_BALANCED = (LoadBalancer, Listener, TargetGroup, Target)
+
+
+class Controller:
+    """Owns the snapshot. Every method is called on one thread of control."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        hosts: Iterable[Host] = (),
+        load_balancer: LoadBalancerPort,
+        clock: Clock,
+        arns: Arns,
+        rules: Rules,
+    ) -> None:
+        self._store = store
+        self._hosts: Mapping[str, Host] = {host.id: host for host in hosts}
+        self._load_balancer = load_balancer
+        self._clock = clock
+        self._arns = arns
+        self._rules = rules
+        self._inbox: list[Observation] = []
+        self._changes: list[Change] = []
+        self._commands: list[HostCommand] = []
+        self._waiting: list[asyncio.Future[None]] = []
+        self._retry_at: float | None = None
+        self._wake = asyncio.Event()
+        self.snapshot, self._ids = self._load()
+
+    def _load(self) -> tuple[Snapshot, Ids]:
+        records, sequence = self._store.load()
+        snapshot = Snapshot(seed=self._store.seed)
+        snapshot.apply(Put(record=record) for record in records)
+        snapshot.mark_all_dirty()
+        return snapshot, Ids(seed=self._store.seed, sequence=sequence)
+
+    # What comes in
+
+    def report(self, observation: Observation) -> None:
+        """Take an observation; it is folded at the next step."""
+        self._inbox.append(observation)
+        self._wake.set()
+
+    async def transact(self, transaction: Transaction[T]) -> T:
+        """Run a transaction now and return its answer once all it saw and changed is committed.
+
+        Raises what the transaction raises, having changed nothing, and `StoreError` if the commit failed.
+        """
+        plan, answer = transaction(self.snapshot, self._context())
+        self._take(plan)
+        if self._changes:
+            committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(committed)
+            self._wake.set()
+            await committed
+        return answer
+
+    # The step
+
+    def step(self) -> float | None:
+        """Fold, decide, commit, dispatch. Returns when to step again though nothing happens; None: never."""
+        if self._retry_at is not None and self._clock.now() < self._retry_at:
+            return self._retry_at
+        folded, self._inbox = self._inbox, []
+        context = self._context()
+        try:
+            for observation in folded:
+                self._take(observe(self.snapshot, observation, context))
+            self.snapshot.wake(context.now)
+            self._decide(context)
+            self._commit(context)
+        except StoreError as error:
+            self._undo(folded, error)
+            return self._retry_at
+        self._retry_at = None
+        self._dispatch()
+        return self.snapshot.wake_at
+
+    def _context(self) -> Context:
+        return Context(now=self._clock.now(), ids=self._ids, arns=self._arns, rules=self._rules)
+
+    def _take(self, plan: Plan) -> None:
+        if plan.is_empty:
+            return
+        changes = (*plan.changes, *(Put(record=event) for event in plan.events))
+        self.snapshot.apply(changes)
+        self._changes += changes
+        self._commands += plan.commands
+
+    def _decide(self, context: Context) -> None:
+        """Decide for all that is dirty, until everything is at rest."""
+        snapshot = self.snapshot
+        for _ in range(PASSES_MOST):
+            targets, snapshot.dirty_targets = snapshot.dirty_targets, set()
+            for key in sorted(targets & snapshot.targets.keys()):
+                self._take(Plan(changes=plan_target(snapshot.targets[key], now=context.now)))
+            tasks, snapshot.dirty_tasks = snapshot.dirty_tasks, set()
+            for arn in sorted(tasks):
+                self._take(reconcile_task(snapshot, arn, context))
+            services, snapshot.dirty_services = snapshot.dirty_services, set()
+            if not services and not snapshot.dirty_targets and not snapshot.dirty_tasks:
+                return
+            for arn in sorted(services):
+                counted = snapshot.service_tasks(arn)
+                touched, counted.touched = counted.touched, set()
+                self._take(reconcile(snapshot, arn, touched, context))
+        raise AssertionError(f"decisions do not come to rest: {sorted(snapshot.dirty_services)}")
+
+    def _commit(self, context: Context) -> None:
+        if not self._changes:
+            return
+        self._store.commit(Commit(at=context.now, changes=tuple(self._changes), sequence=self._ids.sequence))
+
+    def _undo(self, folded: list[Observation], error: StoreError) -> None:
+        """Nothing of this step was written: go back to the last commit and fold the same observations again later."""
+        _log.error("commit failed error=%s retry_s=%s", error, RETRY_S)
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_exception(error)
+        self._changes, self._commands = [], []
+        self._inbox = folded + self._inbox
+        self.snapshot, self._ids = self._load()
+        self._retry_at = self._clock.now() + RETRY_S
+
+    def _dispatch(self) -> None:
+        """Perform what was committed: the balancer first, so that nothing is stopped while it still gets requests."""
+        changes, self._changes = self._changes, []
+        commands, self._commands = self._commands, []
+        waiting, self._waiting = self._waiting, []
+        balanced = [change for change in changes if isinstance(change.record, _BALANCED)]
+        if balanced:
+            self._load_balancer.configure(self.snapshot, balanced)
+        for command in commands:
+            self._hosts[command.host_id].perform(command)
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
+
+    # The loop
+
+    async def open(self) -> None:
+        """Open the balancer and the hosts, and fold what they have: tasks that run are adopted."""
+        await self._load_balancer.open(self.snapshot)
+        for host in self._hosts.values():
+            self.report(await host.open())
+
+    async def run(self) -> None:
+        """Step whenever something happens or its time has come, until cancelled."""
+        while True:
+            self._wake.clear()
+            await self._sleep_until(self.step())
+
+    async def _sleep_until(self, wake_at: float | None) -> None:
+        if wake_at is None:
+            await self._wake.wait()
+            return
+        delay = wake_at - self._clock.now()
+        if delay <= 0:
+            await asyncio.sleep(0)
+            return
+        try:
+            async with asyncio.timeout(delay):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def close(self) -> None:
+        """Let go of hosts and balancer, leaving tasks running and requests served, and close the store."""
+        for host in self._hosts.values():
+            await host.close()
+        await self._load_balancer.close()
+        self._store.close()

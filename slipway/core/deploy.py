@@ -1,0 +1,154 @@
+"""Beginning and ending a deployment: its three records, and what becomes of the one before."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from slipway.core.arns import cluster_name
+from slipway.core.decision import Context
+from slipway.core.model.deployments import (
+    Deployment,
+    DeploymentStatus,
+    RolloutState,
+    Round,
+    RoundKind,
+    ServiceDeployment,
+    ServiceDeploymentStatus,
+    ServiceRevision,
+)
+from slipway.core.model.services import Service, ServiceLoadBalancer
+from slipway.core.model.tasks import LaunchType
+from slipway.core.plan import Change, Put
+from slipway.core.snapshot import Snapshot
+
+#: Rounds kept apart; later ones are added to the last of their kind.
+ROUNDS_KEPT = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """What a new deployment brings: the members of a service revision that a caller may give."""
+
+    task_definition_arn: str
+    launch_type: LaunchType
+    load_balancers: tuple[ServiceLoadBalancer, ...] = ()
+    document: Mapping[str, Any] = field(default_factory=dict)  # networkConfiguration, platformVersion, loadBalancers …
+
+
+def begin_deployment(
+    snapshot: Snapshot,
+    service: Service,
+    workload: Workload,
+    *,
+    context: Context,
+    deployment_configuration: Mapping[str, Any],
+) -> tuple[Change, ...]:
+    """The records of a new PRIMARY deployment of `service`, and the one before it superseded."""
+    number = context.ids.digits()
+    cluster = cluster_name(service.arn)
+    revision = ServiceRevision(
+        arn=context.arns.service_revision(cluster, service.name, number),
+        service_arn=service.arn,
+        cluster_arn=service.cluster_arn,
+        task_definition_arn=workload.task_definition_arn,
+        created_at=context.now,
+        launch_type=workload.launch_type,
+        load_balancers=workload.load_balancers,
+        document=workload.document,
+    )
+    previous = snapshot.primary(service.arn)
+    roll_out = ServiceDeployment(
+        arn=context.arns.service_deployment(cluster, service.name, context.ids.letters()),
+        service_arn=service.arn,
+        cluster_arn=service.cluster_arn,
+        target_revision_arn=revision.arn,
+        source_revision_arns=tuple(
+            deployment.revision_arn for deployment in snapshot.service_deployments_of(service.arn)
+        ),
+        created_at=context.now,
+        started_at=context.now,
+        updated_at=context.now,
+        status=ServiceDeploymentStatus.IN_PROGRESS,
+        document=deployment_configuration,
+    )
+    deployment_id = f"ecs-svc/{number}"
+    deployment = Deployment(
+        id=deployment_id,
+        service_arn=service.arn,
+        revision_arn=revision.arn,
+        service_deployment_arn=roll_out.arn,
+        task_definition_arn=workload.task_definition_arn,
+        created_at=context.now,
+        updated_at=context.now,
+        rollout_state_reason=f"ECS deployment {deployment_id} in progress.",
+    )
+    superseded = () if previous is None else _supersede(snapshot, previous, context)
+    return (
+        *superseded,
+        Put(record=revision),
+        Put(record=roll_out, cause="deployment started"),
+        Put(record=deployment, cause="deployment started"),
+    )
+
+
+def _supersede(snapshot: Snapshot, previous: Deployment, context: Context) -> tuple[Change, ...]:
+    """The PRIMARY before becomes ACTIVE, keeping the tasks it has for as long as the new one needs."""
+    wanted = snapshot.service_tasks(previous.service_arn).of(previous.id).wanted
+    demoted = replace(previous, status=DeploymentStatus.ACTIVE, desired_count=wanted, updated_at=context.now)
+    changes: list[Change] = [Put(record=demoted, cause="superseded by a newer deployment")]
+    roll_out = snapshot.service_deployments[previous.service_deployment_arn]
+    if roll_out.status is ServiceDeploymentStatus.IN_PROGRESS:
+        stopped = replace(
+            roll_out,
+            status=ServiceDeploymentStatus.STOPPED,
+            status_reason="Service deployment stopped because a newer deployment started.",
+            stopped_at=context.now,
+            updated_at=context.now,
+            counts=task_counts(snapshot, previous),
+        )
+        changes.append(Put(record=stopped, cause="superseded by a newer deployment"))
+    return tuple(changes)
+
+
+def task_counts(snapshot: Snapshot, deployment: Deployment) -> dict[str, int]:
+    """Requested, running and pending tasks of a deployment, to be kept when it ends."""
+    tasks = snapshot.service_tasks(deployment.service_arn).of(deployment.id)
+    return {
+        "requestedTaskCount": tasks.wanted,
+        "runningTaskCount": tasks.running,
+        "pendingTaskCount": tasks.wanted - tasks.running,
+    }
+
+
+def complete_deployment(snapshot: Snapshot, deployment: Deployment, context: Context) -> tuple[Change, ...]:
+    """The records of a deployment that reached its desired count, healthy, with the old tasks gone."""
+    completed = replace(
+        deployment,
+        rollout_state=RolloutState.COMPLETED,
+        rollout_state_reason=f"ECS deployment {deployment.id} completed.",
+        failed_tasks=0,
+        updated_at=context.now,
+    )
+    roll_out = snapshot.service_deployments[deployment.service_deployment_arn]
+    successful = replace(
+        roll_out,
+        status=ServiceDeploymentStatus.SUCCESSFUL,
+        finished_at=context.now,
+        updated_at=context.now,
+        counts=task_counts(snapshot, deployment),
+    )
+    return (
+        Put(record=completed, cause="deployment completed"),
+        Put(record=successful, cause="deployment completed"),
+    )
+
+
+def add_round(deployment: Deployment, kind: RoundKind, count: int, *, now: float) -> Deployment:
+    """The deployment with so many tasks started or stopped; a change of the kind before adds to its round."""
+    if not count:
+        return deployment
+    rounds = deployment.rounds
+    if rounds and (rounds[-1].kind is kind or len(rounds) >= ROUNDS_KEPT):
+        last = replace(rounds[-1], count=rounds[-1].count + count)
+        return replace(deployment, rounds=(*rounds[:-1], last))
+    return replace(deployment, rounds=(*rounds, Round(kind=kind, count=count, at=now)))

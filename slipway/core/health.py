@@ -1,0 +1,72 @@
+"""Health: what checks of a target add up to, and when a task counts as healthy.
+
+Source: ELB user guide, target group health checks (thresholds count consecutive checks); ECS `DeploymentConfiguration`
+(a task with load balancers is healthy when all its targets are, one without any check some time after RUNNING).
+"""
+
+from dataclasses import replace
+
+from slipway.core.model.load_balancing import HealthCheck, Target, TargetState
+from slipway.core.observations import CheckOutcome, TargetCheck
+from slipway.core.rules import Rules
+
+
+def fold_check(target: Target, check: TargetCheck, health_check: HealthCheck, rules: Rules) -> Target:
+    """The target after one more check; the same record where the check changes nothing."""
+    if target.state is TargetState.DRAINING:
+        return target
+    if check.outcome is CheckOutcome.PASSED:
+        return _passed(target, health_check, rules)
+    return _failed(target, check, health_check)
+
+
+def _passed(target: Target, health_check: HealthCheck, rules: Rules) -> Target:
+    if target.state is TargetState.HEALTHY:
+        return replace(target, failed_checks=0) if target.failed_checks else target
+    is_new = target.state is not TargetState.UNHEALTHY
+    needed = health_check.healthy_threshold
+    if is_new and rules.new_target_checks is not None:
+        needed = rules.new_target_checks
+    passed = target.passed_checks + 1
+    if passed >= needed:
+        return replace(
+            target,
+            state=TargetState.HEALTHY,
+            reason=None,
+            description=None,
+            passed_checks=passed,
+            failed_checks=0,
+        )
+    return _still_checking(replace(target, passed_checks=passed, failed_checks=0))
+
+
+def _failed(target: Target, check: TargetCheck, health_check: HealthCheck) -> Target:
+    if target.state is TargetState.UNHEALTHY:
+        return replace(target, passed_checks=0, reason=check.outcome.value, description=_description(check))
+    failed = target.failed_checks + 1
+    if failed >= health_check.unhealthy_threshold:
+        return replace(
+            target,
+            state=TargetState.UNHEALTHY,
+            reason=check.outcome.value,
+            description=_description(check),
+            passed_checks=0,
+            failed_checks=failed,
+        )
+    return _still_checking(replace(target, failed_checks=failed, passed_checks=0))
+
+
+def _still_checking(target: Target) -> Target:
+    if target.state is TargetState.INITIAL:
+        return replace(target, reason="Elb.InitialHealthChecking", description="Initial health checks in progress")
+    return target
+
+
+def _description(check: TargetCheck) -> str:
+    match check.outcome:
+        case CheckOutcome.RESPONSE_CODE_MISMATCH:
+            return f"Health checks failed with these codes: [{check.response_code}]"
+        case CheckOutcome.TIMEOUT:
+            return "Request timed out"
+        case _:
+            return "Health checks failed"

@@ -1,0 +1,193 @@
+"""Reconcile: what one service needs now, from the snapshot alone.
+
+Theory of operation. `reconcile` is called for a service something happened to, and its plan is applied before it is
+called again, until it has nothing left to do: so each decision is small and sees all that went before. In order:
+
+1. the next step of each task that changed (register, judge, drain, stop, let go), and what its end means;
+2. old deployments that have no task left leave the list;
+3. the roll: which tasks stop and which start within the bounds of `rolling`, on hosts with room (`placement`);
+4. a deployment whose tasks are healthy and alone is completed; the service is steady.
+
+Nothing here waits: a back-off, a drain or a grace period is an instant in a record, and the snapshot's timers have the
+service decided again when it comes. Reconciling twice gives an empty plan the second time.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+
+from slipway.core import events
+from slipway.core.decision import Context
+from slipway.core.deploy import complete_deployment
+from slipway.core.model.deployments import Deployment, DeploymentStatus, RolloutState
+from slipway.core.model.load_balancing import Target
+from slipway.core.model.services import Service, ServiceEvent, ServiceStatus
+from slipway.core.model.tasks import Task
+from slipway.core.plan import Change, HostCommand, Plan, Put
+from slipway.core.roll import desired_count, plan_roll
+from slipway.core.rolling import back_off_s
+from slipway.core.service_tasks import Phase
+from slipway.core.snapshot import Snapshot
+from slipway.core.task_steps import TaskStep, plan_task
+
+
+def reconcile(snapshot: Snapshot, service_arn: str, touched: Iterable[str], context: Context) -> Plan:
+    """What the service needs now. `touched` are the ARNs of its tasks that changed since it was last decided."""
+    service = snapshot.services.get(service_arn)
+    if service is None:
+        return Plan()
+    plan = _plan_tasks(snapshot, service, touched, context)
+    if not plan.is_empty or service.status is ServiceStatus.INACTIVE:
+        return plan
+    plan = _retire_old(snapshot, service)
+    if not plan.is_empty:
+        return plan
+    plan = plan_roll(snapshot, service, context)
+    if not plan.is_empty:
+        return plan
+    return _settle(snapshot, service, context)
+
+
+def reconcile_task(snapshot: Snapshot, task_arn: str, context: Context) -> Plan:
+    """What a standalone task needs now."""
+    task = snapshot.tasks.get(task_arn)
+    if task is None:
+        return Plan()
+    step = plan_task(snapshot, task, service=None, context=context)
+    return Plan(changes=tuple(step.changes), commands=tuple(step.commands))
+
+
+# 1. Tasks
+
+
+def _plan_tasks(snapshot: Snapshot, service: Service, touched: Iterable[str], context: Context) -> Plan:
+    changes: list[Change] = []
+    commands: list[HostCommand] = []
+    steps: list[TaskStep] = []
+    settled: list[Task] = []
+    for arn in sorted(touched):
+        task = snapshot.tasks.get(arn)
+        if task is None:
+            continue
+        if task.is_stopped and not task.is_settled:
+            settled.append(task)
+            changes.append(Put(record=replace(task, is_settled=True)))
+            continue
+        step = plan_task(snapshot, task, service=service, context=context)
+        steps.append(step)
+        changes += step.changes
+        commands += step.commands
+    counted, told = _count_ends(snapshot, service, settled, context)
+    counted += _forget_failures(snapshot, service, steps)
+    changes += counted
+    told += _tell(service, steps, snapshot, context)
+    return Plan(changes=tuple(changes), events=tuple(told), commands=tuple(commands))
+
+
+def _count_ends(
+    snapshot: Snapshot, service: Service, ended: list[Task], context: Context
+) -> tuple[list[Change], list[ServiceEvent]]:
+    """Tasks of the PRIMARY that ended before they were healthy are failures; so many in a row delay the next start."""
+    primary = snapshot.primary(service.arn)
+    failures = [task for task in ended if primary is not None and _is_failure(task, primary)]
+    if primary is None or not failures:
+        return [], []
+    failed = primary.failed_tasks + len(failures)
+    counted = replace(primary, failed_tasks=failed, updated_at=context.now)
+    changes: list[Change] = [Put(record=counted, cause=f"failed tasks: {failed}")]
+    rules = context.rules
+    delay = back_off_s(
+        failed, after=rules.start_back_off_after, first_s=rules.start_back_off_s, most_s=rules.start_back_off_max_s
+    )
+    if not delay:
+        return changes, []
+    waiting = replace(service, wake_at=context.now + delay)
+    changes.append(Put(record=waiting, cause=f"next start in {delay:g} s after {failed} failed tasks"))
+    is_first = primary.failed_tasks <= rules.start_back_off_after
+    return changes, [events.event(context, service, events.CANNOT_START)] if is_first else []
+
+
+def _forget_failures(snapshot: Snapshot, service: Service, steps: list[TaskStep]) -> list[Change]:
+    """A task that became healthy ends the row of failures (`Deployment.failedTasks`)."""
+    primary = snapshot.primary(service.arn)
+    if primary is None or not primary.failed_tasks or not any(step.turned_healthy for step in steps):
+        return []
+    return [Put(record=replace(primary, failed_tasks=0), cause="a task became healthy")]
+
+
+def _is_failure(task: Task, primary: Deployment) -> bool:
+    """Ended before it ever was healthy, though nobody wanted it gone for another reason than that."""
+    if task.deployment_id != primary.id or task.healthy_at is not None:
+        return False
+    return task.unhealthy_reason is not None or not _was_stopped_by_choice(task)
+
+
+def _was_stopped_by_choice(task: Task) -> bool:
+    return task.stop_decided_at is not None and task.stop_ordered_at is not None
+
+
+def _tell(service: Service, steps: list[TaskStep], snapshot: Snapshot, context: Context) -> list[ServiceEvent]:
+    """One event a target group for the tasks registered and deregistered now, and one for each sick task."""
+    messages: list[str] = []
+    registered = Counter(target.target_group_arn for step in steps for target in step.registered)
+    messages += [events.registered(count, group) for group, count in sorted(registered.items())]
+    for step in steps:
+        messages += [_unhealthy(target) for target in step.turned_unhealthy]
+    gone = Counter(target.target_group_arn for step in steps for target in step.deregistered)
+    messages += [events.deregistered(count, group) for group, count in sorted(gone.items())]
+    drains = sum(1 for step in steps if step.deregistered)
+    if drains:
+        messages.append(events.draining(drains))
+    return [events.event(context, service, message) for message in messages]
+
+
+def _unhealthy(target: Target) -> str:
+    assert target.task_arn is not None, f"{target.key} is no task's"
+    task_id = target.task_arn.rpartition("/")[2]
+    reason = target.description or "Health checks failed"
+    return events.unhealthy_target(task_id, port=target.port, target_group_arn=target.target_group_arn, reason=reason)
+
+
+# 2. Old deployments
+
+
+def _retire_old(snapshot: Snapshot, service: Service) -> Plan:
+    """Old deployments with no task left leave the list; a deleted service goes with its last task."""
+    tasks = snapshot.service_tasks(service.arn)
+    deployments = snapshot.service_deployments_of(service.arn)
+    is_deleted = service.status is ServiceStatus.DRAINING
+    gone = [
+        deployment
+        for deployment in deployments
+        if not tasks.of(deployment.id).alive and (is_deleted or deployment.status is DeploymentStatus.ACTIVE)
+    ]
+    changes: list[Change] = [
+        Put(record=replace(deployment, status=DeploymentStatus.INACTIVE), cause="no task left") for deployment in gone
+    ]
+    if is_deleted and not tasks.alive:
+        changes.append(Put(record=replace(service, status=ServiceStatus.INACTIVE), cause="no task left"))
+    return Plan(changes=tuple(changes))
+
+
+# 4. Completion and the steady state
+
+
+def _settle(snapshot: Snapshot, service: Service, context: Context) -> Plan:
+    """Whether the deployment is done and the service steady: told once, when it becomes so."""
+    primary = snapshot.primary(service.arn)
+    if primary is None or service.status is not ServiceStatus.ACTIVE:
+        return Plan()
+    tasks = snapshot.service_tasks(service.arn)
+    healthy = tasks.of(primary.id).count(Phase.HEALTHY)
+    is_steady = healthy == tasks.alive == desired_count(snapshot, service)
+    changes: list[Change] = []
+    messages: list[str] = []
+    if is_steady and primary.rollout_state is RolloutState.IN_PROGRESS:
+        changes += complete_deployment(snapshot, primary, context)
+        messages.append(events.deployment_completed(primary.id))
+    if is_steady and service.steady_at is None:
+        changes.append(Put(record=replace(service, steady_at=context.now, wake_at=None), cause="steady"))
+        messages.append(events.STEADY)
+    if not is_steady and service.steady_at is not None:
+        changes.append(Put(record=replace(service, steady_at=None), cause="no longer steady"))
+    return Plan(changes=tuple(changes), events=tuple(events.event(context, service, message) for message in messages))

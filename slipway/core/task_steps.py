@@ -1,0 +1,118 @@
+"""The next step of one task: register its targets, judge its health, drain it, stop it, and let it go.
+
+Theory of operation. A task that is to stop is first deregistered from its target groups; its targets drain until the
+balancer sees no request in flight, or their deregistration delay is over, and then they are removed. Only when a task
+has no target left is its host ordered to stop it: SIGTERM, the stop timeout, SIGKILL. Every way a task stops goes
+through here: roll-outs, scale-in, StopTask, replacement, deletion of its service.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from slipway.core.decision import Context
+from slipway.core.model.load_balancing import Target, TargetState
+from slipway.core.model.services import Service, ServiceLoadBalancer
+from slipway.core.model.tasks import DesiredStatus, Task, TaskStatus
+from slipway.core.plan import Change, HostCommand, Put, Remove, StopTask
+from slipway.core.snapshot import Snapshot
+from slipway.core.targets import deregister, new_targets
+
+
+@dataclass(slots=True, kw_only=True)
+class TaskStep:
+    """What one task's step does, and what of it its service tells as events."""
+
+    changes: list[Change] = field(default_factory=list)
+    commands: list[HostCommand] = field(default_factory=list)
+    registered: list[Target] = field(default_factory=list)
+    deregistered: list[Target] = field(default_factory=list)
+    turned_unhealthy: list[Target] = field(default_factory=list)
+    turned_healthy: bool = False
+
+
+def plan_task(snapshot: Snapshot, task: Task, *, service: Service | None, context: Context) -> TaskStep:
+    """The next step of a task; an empty one if it waits for something else to happen."""
+    step = TaskStep()
+    targets = snapshot.task_targets(task.arn)
+    if task.is_stopped:
+        _deregister_all(snapshot, targets, step, context)
+        if not targets and task.wake_at is not None and context.now >= task.wake_at:
+            step.changes.append(Remove(record=task, cause="kept long enough after it stopped"))
+    elif task.desired_status is DesiredStatus.STOPPED:
+        _plan_stop(snapshot, task, targets, step, context)
+    elif task.last_status is TaskStatus.RUNNING and service is not None:
+        load_balancers = _load_balancers(snapshot, task)
+        if load_balancers and not targets:
+            _register(snapshot, task, load_balancers, step, context)
+        else:
+            _judge(task, targets, step, service=service, context=context, is_balanced=bool(load_balancers))
+    return step
+
+
+def _load_balancers(snapshot: Snapshot, task: Task) -> tuple[ServiceLoadBalancer, ...]:
+    deployment = None if task.deployment_id is None else snapshot.deployments.get(task.deployment_id)
+    revision = None if deployment is None else snapshot.service_revisions.get(deployment.revision_arn)
+    return () if revision is None else revision.load_balancers
+
+
+def _register(
+    snapshot: Snapshot,
+    task: Task,
+    load_balancers: tuple[ServiceLoadBalancer, ...],
+    step: TaskStep,
+    context: Context,
+) -> None:
+    for target in new_targets(snapshot, task, load_balancers, now=context.now):
+        if target.key not in snapshot.targets:
+            step.changes.append(Put(record=target, cause="registered"))
+            step.registered.append(target)
+
+
+def _plan_stop(snapshot: Snapshot, task: Task, targets: tuple[Target, ...], step: TaskStep, context: Context) -> None:
+    """Drain first; order the stop when no target is left. A stop ordered once is not ordered again."""
+    _deregister_all(snapshot, targets, step, context)
+    if not targets and task.stop_ordered_at is None:
+        step.changes.append(Put(record=replace(task, stop_ordered_at=context.now), cause="stop ordered"))
+        step.commands.append(StopTask(host_id=task.host_id, task_arn=task.arn, ordered_at=context.now))
+
+
+def _deregister_all(snapshot: Snapshot, targets: tuple[Target, ...], step: TaskStep, context: Context) -> None:
+    for target in targets:
+        if target.state is not TargetState.DRAINING:
+            group = snapshot.target_groups.get(target.target_group_arn)
+            step.changes.append(Put(record=deregister(target, group, now=context.now), cause="deregistered"))
+            step.deregistered.append(target)
+
+
+def _judge(
+    task: Task,
+    targets: tuple[Target, ...],
+    step: TaskStep,
+    *,
+    service: Service,
+    context: Context,
+    is_balanced: bool,
+) -> None:
+    """Whether a running task counts as healthy now, or is to be replaced."""
+    assert task.started_at is not None, f"{task.arn} is RUNNING and never started"
+    if not is_balanced:
+        due = task.started_at + context.rules.healthy_after_running_s
+        if task.healthy_at is None and context.now >= due:
+            _count_as_healthy(task, step, context)
+        return
+    sick = [target for target in targets if target.state is TargetState.UNHEALTHY]
+    in_grace = context.now < task.started_at + service.health_check_grace_period_s
+    if all(target.state is TargetState.HEALTHY for target in targets) and targets:
+        if task.healthy_at is None or task.unhealthy_reason is not None:
+            _count_as_healthy(task, step, context)
+    elif sick and not in_grace and task.unhealthy_reason is None:
+        reason = f"Task failed ELB health checks in (target-group {sick[0].target_group_arn})"
+        step.changes.append(Put(record=replace(task, unhealthy_reason=reason), cause=reason))
+        step.turned_unhealthy += sick
+    elif not sick and task.healthy_at is not None and task.unhealthy_reason is None:
+        step.changes.append(Put(record=replace(task, healthy_at=None), cause="a target is no longer healthy"))
+
+
+def _count_as_healthy(task: Task, step: TaskStep, context: Context) -> None:
+    healthy = replace(task, healthy_at=context.now, unhealthy_reason=None)
+    step.changes.append(Put(record=healthy, cause="counts as healthy"))
+    step.turned_healthy = True

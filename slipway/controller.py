@@ -2,8 +2,8 @@
 
 `step()` is synchronous and takes the time from its clock: the server calls it from `run()`, the simulator from a
 virtual clock. Transactions (API calls) run on the same thread of control between steps, and are answered after the
-commit that holds their changes. If a commit fails, nothing was done: the snapshot is loaded again as of the last commit,
-callers are told, and what hosts and targets had reported is folded again at the next try.
+commit that holds their changes. If a commit fails, nothing was done: the snapshot is loaded again as of the last
+commit, callers are told, and what hosts and targets had reported is folded again at the next try.
 """
 
 import asyncio

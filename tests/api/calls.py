@@ -75,10 +75,11 @@ class Caller:
         except ApiError as error:
             self._know(operation, error)
             raise
-        self._agree(operation, "answer", mismatches(shapes.output_shape, answer))
         self.changes = tuple(call.changes)
         self.snapshot.apply(self.changes)
-        return answer
+        made = answer() if callable(answer) else answer
+        self._agree(operation, "answer", mismatches(shapes.output_shape, made))
+        return made
 
     def _know(self, operation: str, error: ApiError) -> None:
         known = COMMON_ERRORS | {shape.name for shape in self._model.error_shapes}

@@ -104,10 +104,10 @@ def _can_bind(call: Call, balancer: LoadBalancer, number: int) -> None:
 
 def describe_listeners(call: Call) -> dict[str, Any]:
     """DescribeListeners: those of a load balancer, or those named."""
-    match call.params.get("LoadBalancerArn"), call.params.get("ListenerArns"):
-        case str(arn), None:
+    match call.params.get("LoadBalancerArn"), call.params.get("ListenerArns", []):
+        case str(arn), []:
             found = list(call.snapshot.load_balancer_listeners(load_balancer(call, arn).arn))
-        case None, [*arns] if arns:
+        case None, [_, *_] as arns:
             found = listeners(call, arns)
         case _:
             raise invalid("You must specify either listener ARNs or a load balancer ARN, and not both")

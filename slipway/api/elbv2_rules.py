@@ -20,10 +20,10 @@ def default_rule_arn(item: Listener) -> str:
 
 def describe_rules(call: Call) -> dict[str, Any]:
     """DescribeRules: those of a listener, or those named."""
-    match call.params.get("ListenerArn"), call.params.get("RuleArns"):
-        case str(arn), None:
+    match call.params.get("ListenerArn"), call.params.get("RuleArns", []):
+        case str(arn), []:
             found = [listener(call, arn)]
-        case None, [*arns] if arns:
+        case None, [_, *_] as arns:
             found = [_ruled(call, arn) for arn in dict.fromkeys(arns)]
         case _:
             raise invalid("You must specify either listener rule ARNs or a listener ARN, and not both")

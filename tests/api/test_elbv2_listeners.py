@@ -30,6 +30,7 @@ def test_a_listener_shows_its_action_in_both_forms() -> None:
         }
     ]
     assert elb.call("DescribeListeners", LoadBalancerArn=balancer) == answer
+    assert elb.call("DescribeListeners", LoadBalancerArn=balancer, ListenerArns=[]) == answer
     assert elb.call("DescribeListeners", ListenerArns=[shown["ListenerArn"]]) == answer
 
 

@@ -71,7 +71,7 @@ class Caller:
         self._agree(operation, "request", mismatches(shapes.input_shape, params))
         call = Call(snapshot=self.snapshot, params=params, now=self.now, ids=self.ids, site=self.site)
         try:
-            made = self.handlers[operation](call)
+            answer = self.handlers[operation](call)
         except ApiError as error:
             self._know(operation, error)
             raise

@@ -1,0 +1,412 @@
+"""The docker runtime on a real engine: what only docker has, beside the contract that all runtimes keep."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from slipway.adapters.container_runtime import FoundContainer, RuntimeFault
+from slipway.adapters.docker import DockerRuntime
+from slipway.adapters.docker_engine import Engine, default_address
+from slipway.adapters.docker_images import PullBehavior
+from slipway.core.model.task_definitions import NetworkMode, PortMapping
+from slipway.core.plan import ContainerPayload, TaskPayload
+from tests.contracts.docker_image import busybox_image
+from tests.contracts.docker_proxy import DockerProxy
+from tests.waiting import wait_for
+
+pytestmark = pytest.mark.docker
+
+SERVE = ("sh", "-c", "echo pong >/tmp/index.html && exec httpd -f -p $PORT -h /tmp")
+SLEEP = ("sleep", "600")
+#: Ends with 3 on SIGTERM; prints a line once it would.
+GRACEFUL = ("sh", "-c", "trap 'exit 3' TERM; echo ready; while :; do sleep 0.02; done")
+#: Says so and stays: the first process of a container ignores a signal that it does not handle.
+STUBBORN = ("sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.02; done")
+
+
+class WallClock:
+    def now(self) -> float:
+        return time.time()
+
+
+class Bench:
+    """A runtime on data of its own, and the tasks that it is asked to run."""
+
+    def __init__(self, data_id: str, address: str | None = None) -> None:
+        self.data_id = data_id
+        self.found: tuple[FoundContainer, ...] = ()  # by the first `open`
+        self.runtime = DockerRuntime(data_id, PullBehavior.PREFER_CACHED, WallClock(), address)
+
+    def container(self, name: str = "app", **fields: Any) -> ContainerPayload:
+        return ContainerPayload(
+            **{"name": name, "arn": "", "image": busybox_image(), "essential": True, "command": SLEEP, **fields}
+        )
+
+    def task(self, *containers: ContainerPayload, mode: NetworkMode = NetworkMode.BRIDGE) -> TaskPayload:
+        return TaskPayload(
+            task_arn=f"arn:aws:ecs:local:000000000000:task/default/test-{secrets.token_hex(8)}",
+            cluster_name="default",
+            family="users",
+            revision=1,
+            service_name=None,
+            network_mode=mode,
+            cpu=0,
+            memory=0,
+            containers=containers,
+        )
+
+    async def lines(self, task: TaskPayload, name: str = "app", **options: Any) -> list[bytes]:
+        options = {"tail": None, "follow": False, **options}
+        return [line async for line in self.runtime.logs(task.task_arn, name, **options)]
+
+    async def until_ready(self, task: TaskPayload, name: str = "app") -> None:
+        """Wait until the container has printed its first line."""
+        async for _ in self.runtime.logs(task.task_arn, name, tail=None, follow=True):
+            return
+        raise AssertionError(f"{name} ended and printed nothing")
+
+
+@asynccontextmanager
+async def opened(address: str | None = None) -> AsyncIterator[Bench]:
+    """A bench; whatever it made is removed at the end."""
+    bench = Bench(f"test-{secrets.token_hex(6)}", address)
+    bench.found = await bench.runtime.open()
+    try:
+        yield bench
+    finally:
+        await bench.runtime.close()
+        broom = DockerRuntime(bench.data_id, PullBehavior.PREFER_CACHED, WallClock())
+        await broom.open()
+        await broom.purge()
+        await broom.close()
+
+
+def play(scenario: Callable[[Bench], Awaitable[None]]) -> None:
+    async def run() -> None:
+        async with asyncio.timeout(90), opened() as bench:
+            await scenario(bench)
+
+    asyncio.run(run())
+
+
+async def get(url: str) -> str:
+    """The body at `url`, once somebody listens there."""
+
+    async def attempt() -> str:
+        try:
+            async with session.get(url) as response:
+                return await response.text()
+        except aiohttp.ClientConnectionError:
+            return ""
+
+    async with aiohttp.ClientSession() as session:
+        return await wait_for(attempt, what=url)
+
+
+async def inspected(container_id: str) -> dict[str, Any]:
+    engine = Engine()
+    await engine.open()
+    try:
+        document: dict[str, Any] = await engine.call("GET", f"/containers/{container_id}/json")
+        return document
+    finally:
+        await engine.close()
+
+
+def test_bridge_is_reached_at_its_binding() -> None:
+    async def scenario(bench: Bench) -> None:
+        app = bench.container(command=SERVE, port_mappings=(PortMapping(container_port=8080, name="http"),))
+        task = bench.task(app)
+        await bench.runtime.pull(app)
+        started = await bench.runtime.start(task, app)
+        (binding,) = started.network_bindings
+        assert (binding.bind_ip, binding.container_port, started.ip_address) == ("127.0.0.1", 8080, None)
+        assert await get(f"http://127.0.0.1:{binding.host_port}/") == "pong\n"
+
+    play(scenario)
+
+
+def test_awsvpc_has_an_address_that_its_containers_share() -> None:
+    async def scenario(bench: Bench) -> None:
+        app = bench.container(command=SERVE, port_mappings=(PortMapping(container_port=8080),))
+        side = bench.container("side", command=("sh", "-c", "until wget -qO- http://127.0.0.1:8080/; do :; done"))
+        task = bench.task(app, side, mode=NetworkMode.AWSVPC)
+        first, second = [await bench.runtime.start(task, each) for each in task.containers]
+        assert first.ip_address == second.ip_address
+        assert first.network_bindings == ()
+        assert (await bench.runtime.wait(task.task_arn, "side")).exit_code == 0
+        assert (await bench.lines(task, "side"))[-1] == b"pong\n"  # after refused attempts, if it was the faster
+        assert await get(f"http://{first.ip_address}:8080/") == "pong\n"
+
+    play(scenario)
+
+
+def test_many_awsvpc_tasks_at_once_make_one_network() -> None:
+    async def scenario(bench: Bench) -> None:
+        tasks = [bench.task(bench.container(), mode=NetworkMode.AWSVPC) for _ in range(4)]
+        started = await asyncio.gather(*(bench.runtime.start(task, task.containers[0]) for task in tasks))
+        assert len({each.ip_address for each in started}) == 4
+
+    play(scenario)
+
+
+def test_host_mode_shows_its_ports_as_they_are() -> None:
+    async def scenario(bench: Bench) -> None:
+        app = bench.container(port_mappings=(PortMapping(container_port=8080),))
+        started = await bench.runtime.start(bench.task(app, mode=NetworkMode.HOST), app)
+        (binding,) = started.network_bindings
+        assert (binding.container_port, binding.host_port) == (8080, 8080)
+
+    play(scenario)
+
+
+def test_a_program_that_handles_its_stop_signal_tells_its_code() -> None:
+    async def scenario(bench: Bench) -> None:
+        app = bench.container(command=GRACEFUL)
+        task = bench.task(app)
+        await bench.runtime.start(task, app)
+        await bench.until_ready(task)
+        await bench.runtime.stop(task.task_arn, "app", timeout_s=60)
+        ended = await bench.runtime.wait(task.task_arn, "app")
+        assert (ended.exit_code, ended.reason) == (3, None)
+
+    play(scenario)
+
+
+def test_one_that_ignores_it_is_killed() -> None:
+    async def scenario(bench: Bench) -> None:
+        app = bench.container(command=STUBBORN)
+        task = bench.task(app)
+        await bench.runtime.start(task, app)
+        await bench.until_ready(task)
+        await bench.runtime.stop(task.task_arn, "app", timeout_s=0.3)
+        assert (await bench.runtime.wait(task.task_arn, "app")).exit_code == 137
+
+    play(scenario)
+
+
+def test_memory_that_runs_out_is_told() -> None:
+    async def scenario(bench: Bench) -> None:
+        # It lives for a moment first: Engine 20.10 misses a kill that comes before it has begun to watch for one.
+        greedy = "sleep 1; exec dd if=/dev/zero of=/dev/null bs=500M count=1"
+        app = bench.container(command=("sh", "-c", greedy), memory=8)
+        task = bench.task(app)
+        await bench.runtime.start(task, app)
+        ended = await bench.runtime.wait(task.task_arn, "app")
+        assert (ended.exit_code, ended.reason) == (137, "OutOfMemoryError: Container killed due to memory usage")
+
+    play(scenario)
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        pytest.param(("no-such-program",), "no-such-program.*not found", id="not found"),
+        pytest.param(("/tmp",), "permission denied|is a directory", id="not a program"),
+    ],
+)
+def test_what_cannot_be_started_is_said_and_removed(command: tuple[str, ...], sentence: str) -> None:
+    async def scenario(bench: Bench) -> None:
+        app = bench.container(command=command)
+        task = bench.task(app)
+        with pytest.raises(RuntimeFault, match=f"CannotStartContainerError: .*({sentence})"):
+            await bench.runtime.start(task, app)
+        with pytest.raises(RuntimeFault):
+            await bench.runtime.wait(task.task_arn, "app")
+        again = bench.container()  # the name is free
+        await bench.runtime.start(bench.task(again), again)
+
+    play(scenario)
+
+
+def test_an_image_that_is_nowhere_is_said() -> None:
+    async def scenario(bench: Bench) -> None:
+        app = bench.container(image="registry.invalid/nobody/none:v0")
+        with pytest.raises(
+            RuntimeFault, match=r"CannotPullContainerError: registry.invalid/nobody/none:v0: .*build it"
+        ):
+            await bench.runtime.pull(app)
+        with pytest.raises(RuntimeFault, match=r"CannotCreateContainerError: .*No such image"):
+            await bench.runtime.start(bench.task(app), app)
+
+    play(scenario)
+
+
+def test_a_taken_port_is_named() -> None:
+    async def scenario(bench: Bench) -> None:
+        server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        app = bench.container(port_mappings=(PortMapping(container_port=80, host_port=port),))
+        async with server:
+            with pytest.raises(RuntimeFault, match=f"CannotStartContainerError: host port {port} is already in use"):
+                await bench.runtime.start(bench.task(app), app)
+        first = await bench.runtime.start(bench.task(app), app)
+        assert [binding.host_port for binding in first.network_bindings] == [port]
+        with pytest.raises(RuntimeFault, match=f"host port {port} is already in use"):
+            await bench.runtime.start(bench.task(app), app)
+
+    play(scenario)
+
+
+def test_starting_twice_is_starting_once() -> None:
+    async def scenario(bench: Bench) -> None:
+        app = bench.container()
+        task = bench.task(app)
+        started = await asyncio.gather(*(bench.runtime.start(task, app) for _ in range(3)))
+        assert len({each.runtime_id for each in started}) == 1
+
+    play(scenario)
+
+
+def test_a_restarted_control_plane_finds_its_own_containers_only() -> None:
+    async def scenario(bench: Bench) -> None:
+        runs, ends = bench.container(), bench.container("quick", command=("sh", "-c", "exit 7"))
+        task = bench.task(runs, ends)
+        started = {each.name: await bench.runtime.start(task, each) for each in task.containers}
+        await bench.runtime.wait(task.task_arn, "quick")
+        await bench.runtime.close()
+        async with opened() as stranger:
+            assert stranger.found == ()
+        bench.runtime = DockerRuntime(bench.data_id, PullBehavior.PREFER_CACHED, WallClock())
+        found = {each.container_name: each for each in await bench.runtime.open()}
+        assert [each.payload for each in found.values()] == [task, task]
+        assert {name: each.started.runtime_id for name, each in found.items()} == {
+            name: each.runtime_id for name, each in started.items()
+        }
+        assert (await bench.runtime.wait(task.task_arn, "quick")).exit_code == 7
+        await bench.runtime.stop(task.task_arn, "app", timeout_s=0)
+        assert (await bench.runtime.wait(task.task_arn, "app")).exit_code == 137
+
+    play(scenario)
+
+
+def test_a_container_made_and_never_started_is_started() -> None:
+    """The control plane was killed between the two requests; the order to start comes again."""
+
+    async def scenario(bench: Bench) -> None:
+        app = bench.container(command=("sh", "-c", "exit 5"))
+        task = bench.task(app)
+        engine = Engine()
+        await engine.open()
+        body = {"Image": app.image, "Cmd": list(app.command), "Labels": {"io.slipway.data": bench.data_id}}
+        made = await engine.call(
+            "POST", "/containers/create", params={"name": f"slipway-{task.task_id}-app"}, body=body
+        )
+        await engine.close()
+        assert (await bench.runtime.start(task, app)).runtime_id == made["Id"]
+        assert (await bench.runtime.wait(task.task_arn, "app")).exit_code == 5
+
+    play(scenario)
+
+
+def test_output_outlives_its_task() -> None:
+    async def scenario(bench: Bench) -> None:
+        app = bench.container(command=("sh", "-c", "echo one; echo two >&2; printf three"))
+        task = bench.task(app)
+        await bench.runtime.start(task, app)
+        with pytest.raises(RuntimeFault, match="is not on this host"):
+            await bench.runtime.wait(task.task_arn, "other")
+        assert sorted(await bench.lines(task, follow=True)) == [b"one\n", b"three", b"two\n"]
+        await bench.runtime.wait(task.task_arn, "app")
+        await bench.runtime.remove(task.task_arn)
+        assert len(await bench.lines(task)) == 3
+        assert await bench.lines(task, tail=1) == [b"three"]
+        await bench.runtime.close()
+        bench.runtime = DockerRuntime(bench.data_id, PullBehavior.PREFER_CACHED, WallClock())
+        assert await bench.runtime.open() == ()
+        assert len(await bench.lines(task)) == 3
+
+    play(scenario)
+
+
+def test_a_running_task_is_not_forgotten() -> None:
+    async def scenario(bench: Bench) -> None:
+        app = bench.container()
+        task = bench.task(app)
+        await bench.runtime.start(task, app)
+        with pytest.raises(RuntimeFault, match=r"app of .* still runs; stop it"):
+            await bench.runtime.remove(task.task_arn)
+
+    play(scenario)
+
+
+def test_limits_and_options_reach_the_engine() -> None:
+    async def scenario(bench: Bench) -> None:
+        document = {
+            "readonlyRootFilesystem": True,
+            "linuxParameters": {"initProcessEnabled": True, "tmpfs": [{"containerPath": "/scratch", "size": 1}]},
+            "extraHosts": [{"hostname": "db", "ipAddress": "127.0.0.9"}],
+        }
+        app = bench.container(
+            command=("sh", "-c", "id -u; pwd; touch /x 2>/dev/null || echo read-only; cat /etc/hosts; echo $WHO"),
+            environment={"WHO": "ada"},
+            user="1000",
+            working_directory="/scratch",
+            memory=32,
+            cpu=128,
+            ulimits=(("nofile", 100, 200),),
+            document=document,
+        )
+        task = bench.task(app)
+        started = await bench.runtime.start(task, app)
+        await bench.runtime.wait(task.task_arn, "app")
+        output = await bench.lines(task)
+        assert output[:3] == [b"1000\n", b"/scratch\n", b"read-only\n"]
+        assert b"127.0.0.9\tdb\n" in output
+        assert output[-1] == b"ada\n"
+        config = (await inspected(started.runtime_id))["HostConfig"]
+        assert (config["Memory"], config["CpuShares"], config["Init"]) == (32 * 1024 * 1024, 128, True)
+
+    play(scenario)
+
+
+def test_what_ends_while_the_engine_is_away_is_known_when_it_is_back(tmp_path: Path) -> None:
+    async def run() -> None:
+        proxy = DockerProxy(tmp_path / "docker.sock", default_address())
+        await proxy.mend()
+        async with asyncio.timeout(90), opened(proxy.address) as bench:
+            app, late = bench.container(), bench.container("late", command=STUBBORN)
+            task = bench.task(app, late)
+            started = [await bench.runtime.start(task, each) for each in task.containers]
+            await bench.until_ready(task, "late")
+            waiting = asyncio.create_task(bench.runtime.wait(task.task_arn, "app"))
+            stopping = asyncio.create_task(bench.runtime.stop(task.task_arn, "late", timeout_s=1))
+            await proxy.cut()
+            with pytest.raises(RuntimeFault, match="CannotCreateContainerError: Cannot reach the Docker engine"):
+                await bench.runtime.start(bench.task(app), app)
+            engine = Engine()
+            await engine.open()
+            await engine.call("POST", f"/containers/{started[0].runtime_id}/kill")
+            await engine.close()
+            assert not waiting.done()
+            await proxy.mend()
+            assert (await waiting).exit_code == 137
+            await stopping
+            assert (await bench.runtime.wait(task.task_arn, "late")).exit_code == 137
+            await bench.runtime.start(bench.task(app), app)
+            await bench.runtime.close()
+            await proxy.cut()
+
+    asyncio.run(run())
+
+
+def test_one_that_is_taken_away_is_told() -> None:
+    async def scenario(bench: Bench) -> None:
+        app = bench.container()
+        task = bench.task(app)
+        started = await bench.runtime.start(task, app)
+        engine = Engine()
+        await engine.open()
+        await engine.call("DELETE", f"/containers/{started.runtime_id}", params={"force": "1"})
+        await engine.close()
+        ended = await bench.runtime.wait(task.task_arn, "app")
+        assert ended.exit_code in (137, None)  # None: it was gone before it could be looked at
+
+    play(scenario)

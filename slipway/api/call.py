@@ -64,4 +64,7 @@ class Call:
         return self.site.arns
 
 
-Handler = Callable[[Call], dict[str, Any]]
+Answer = dict[str, Any]
+
+#: A handler's answer, or a function that makes it after the commit, when it shows what the call changed.
+Handler = Callable[[Call], Answer | Callable[[], Answer]]

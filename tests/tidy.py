@@ -27,9 +27,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "api": _INNER,
     "wire": _INNER | {"api"},
     "sim": _INNER | {"api", "adapters"},
-    "server": _INNER | {"adapters", "api", "wire", "sim", "console"},
+    "data_directory": frozenset(),
+    "server": _INNER | {"adapters", "api", "wire", "sim", "console", "data_directory"},
     "console": _INNER | {"adapters", "api", "wire", "sim"},
-    "cli": _INNER | {"adapters", "api", "wire", "sim", "server", "console"},
+    "cli": _INNER | {"adapters", "api", "wire", "sim", "server", "console", "data_directory"},
     "__main__": frozenset({"cli"}),
 }
 

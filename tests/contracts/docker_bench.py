@@ -77,10 +77,15 @@ async def opened(address: str | None = None) -> AsyncIterator[Bench]:
         yield bench
     finally:
         await bench.runtime.close()
-        broom = DockerRuntime(bench.data_id, PullBehavior.PREFER_CACHED, WallClock())
-        await broom.open()
-        await broom.purge()
-        await broom.close()
+        await sweep(bench.data_id)
+
+
+async def sweep(data_id: str) -> None:
+    """Remove whatever the runtimes of a data id have made."""
+    runtime = DockerRuntime(data_id, PullBehavior.PREFER_CACHED, WallClock())
+    await runtime.open()
+    await runtime.purge()
+    await runtime.close()
 
 
 def play(scenario: Callable[[Bench], Awaitable[None]]) -> None:

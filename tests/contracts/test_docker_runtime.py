@@ -1,6 +1,8 @@
-"""The docker runtime on a real engine: what only docker has, beside the contract that all runtimes keep."""
+"""The docker runtime on a real engine: the contract that all runtimes keep, and what only docker has."""
 
 import asyncio
+import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,42 @@ from slipway.adapters.docker import DockerRuntime
 from slipway.adapters.docker_engine import Engine, default_address
 from slipway.adapters.docker_images import PullBehavior
 from slipway.core.model.task_definitions import NetworkMode, PortMapping
-from tests.contracts.docker_bench import GRACEFUL, SERVE, STUBBORN, Bench, WallClock, get, inspected, opened, play
+from tests.contracts.docker_bench import (
+    GRACEFUL,
+    SERVE,
+    STUBBORN,
+    Bench,
+    WallClock,
+    get,
+    inspected,
+    opened,
+    play,
+    sweep,
+)
 from tests.contracts.docker_proxy import DockerProxy
+from tests.contracts.docker_subject import DockerSubject
+
+pytest.register_assert_rewrite("tests.contracts.runtime_contract")
+
+from tests.contracts.runtime_contract import RuntimeContract, RuntimeFactory  # noqa: E402
 
 pytestmark = pytest.mark.docker
+
+
+@pytest.fixture
+def subject() -> DockerSubject:
+    return DockerSubject()
+
+
+@pytest.fixture
+def runtime_factory() -> Iterator[RuntimeFactory]:
+    data_id = f"test-{secrets.token_hex(6)}"
+    yield lambda: DockerRuntime(data_id, PullBehavior.DEFAULT, WallClock())
+    asyncio.run(sweep(data_id))
+
+
+class TestContract(RuntimeContract):
+    """Run over the docker runtime."""
 
 
 def test_bridge_is_reached_at_its_binding() -> None:

@@ -1,0 +1,190 @@
+"""Slipway's own routes: what the ECS API does not show, for the command line and the console. They only read.
+
+    GET /slipway/v1/overview
+    GET /slipway/v1/clusters/{cluster}/services/{service}/picture
+    GET /slipway/v1/clusters/{cluster}/services/{service}/events
+    GET /slipway/v1/tasks/{task}/logs?container=&tail=&follow=
+    GET /slipway/v1/story?arn=
+
+They are signed as requests to ECS are. A refusal is `{"__type": CODE, "message": SENTENCE}`, as in AWS JSON.
+"""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Protocol
+from urllib.parse import quote
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from slipway.api.errors import ApiError
+from slipway.api.introspection_lookup import find_container, find_service, find_task
+from slipway.api.introspection_overview import overview
+from slipway.api.introspection_picture import event_entry, service_picture
+from slipway.core.snapshot import Snapshot
+from slipway.ports import StoryRow
+
+PREFIX = "/slipway/v1"
+SIGNING_NAME = "ecs"
+TAIL_MOST = 1_000_000
+
+_STATUSES = {
+    "MissingAuthenticationTokenException": HTTPStatus.FORBIDDEN,
+    "IncompleteSignatureException": HTTPStatus.FORBIDDEN,
+    "UnrecognizedClientException": HTTPStatus.FORBIDDEN,
+    "InvalidSignatureException": HTTPStatus.FORBIDDEN,
+    "ClusterNotFoundException": HTTPStatus.NOT_FOUND,
+    "ServiceNotFoundException": HTTPStatus.NOT_FOUND,
+}
+
+
+class Authenticator(Protocol):
+    """What verifies a signature: `slipway.wire.auth.Authenticator`, given from outside since `api` lies within."""
+
+    def verify(self, request: Any, *, signing_name: str, now: float) -> object:
+        """Raise `ApiError` unless `request` (see `Signed`) was signed with a key of ours for `signing_name`."""
+
+
+class Logs(Protocol):
+    """Where the output of a container is read: whole lines; the last `tail` (None: all), going on with `follow`."""
+
+    def __call__(self, task_arn: str, container: str, *, tail: int | None, follow: bool) -> AsyncIterator[bytes]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """What a signature covers, as the verifier reads it; `path` is escaped twice, as SigV4 asks of every service."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes
+
+
+def routes(
+    *,
+    snapshot: Callable[[], Snapshot],
+    story: Callable[[str], tuple[StoryRow, ...]],
+    logs: Logs,
+    authenticator: Authenticator | None,
+    clock: Callable[[], float],
+) -> list[Route]:
+    """The routes. `authenticator` None lets every request in; `clock` gives epoch seconds."""
+    reader = _Reader(snapshot, story, logs, clock)
+    service = f"{PREFIX}/clusters/{{cluster}}/services/{{service}}"
+    handlers: dict[str, Callable[[Request], Response]] = {
+        f"{PREFIX}/overview": reader.overview,
+        f"{service}/picture": reader.picture,
+        f"{service}/events": reader.events,
+        f"{PREFIX}/tasks/{{task}}/logs": reader.logs,
+        f"{PREFIX}/story": reader.story,
+    }
+    return [Route(path, _guarded(handler, authenticator, clock), methods=["GET"]) for path, handler in handlers.items()]
+
+
+def _guarded(
+    handler: Callable[[Request], Response], authenticator: Authenticator | None, clock: Callable[[], float]
+) -> Callable[[Request], Awaitable[Response]]:
+    """The handler behind the signature, its refusals answered."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            if authenticator is not None:
+                authenticator.verify(await _signed(request), signing_name=SIGNING_NAME, now=clock())
+            return handler(request)
+        except ApiError as error:
+            status = _STATUSES.get(error.code, HTTPStatus.BAD_REQUEST)
+            return _answer({"__type": error.code, "message": error.message}, status)
+
+    return answer
+
+
+async def _signed(request: Request) -> Signed:
+    headers: dict[str, str] = {}
+    for name, value in request.headers.items():
+        headers[name] = f"{headers[name]},{value}" if name in headers else value
+    raw_path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    return Signed(
+        method=request.method,
+        path=quote(raw_path, safe="/-_.~"),
+        query=request.scope["query_string"].decode("latin-1"),
+        headers=headers,
+        body=await request.body(),
+    )
+
+
+class _Reader:
+    """The handlers: each reads the snapshot once and answers."""
+
+    def __init__(
+        self,
+        snapshot: Callable[[], Snapshot],
+        story: Callable[[str], tuple[StoryRow, ...]],
+        logs: Logs,
+        clock: Callable[[], float],
+    ) -> None:
+        self._snapshot = snapshot
+        self._story = story
+        self._logs = logs
+        self._clock = clock
+
+    def overview(self, request: Request) -> Response:
+        return _answer(overview(self._snapshot(), now=self._clock()))
+
+    def picture(self, request: Request) -> Response:
+        snapshot = self._snapshot()
+        service = find_service(snapshot, request.path_params["cluster"], request.path_params["service"])
+        return _answer(service_picture(snapshot, service, now=self._clock()))
+
+    def events(self, request: Request) -> Response:
+        snapshot = self._snapshot()
+        service = find_service(snapshot, request.path_params["cluster"], request.path_params["service"])
+        events = [event_entry(one) for one in snapshot.events(service.arn)]
+        return _answer({"at": self._clock(), "arn": service.arn, "events": events})
+
+    def logs(self, request: Request) -> Response:
+        query = request.query_params
+        task = find_task(self._snapshot(), request.path_params["task"])
+        container = find_container(task, query.get("container", ""))
+        lines = self._logs(
+            task.arn,
+            container.name,
+            tail=_tail(query.get("tail", "")),
+            follow=_is_true("follow", query.get("follow", "")),
+        )
+        headers = {"X-Slipway-Task": task.id, "X-Slipway-Container": container.name}
+        return StreamingResponse(lines, media_type="text/plain; charset=utf-8", headers=headers)
+
+    def story(self, request: Request) -> Response:
+        arn = request.query_params.get("arn", "")
+        if not arn:
+            raise ApiError("InvalidParameterException", "Name whose story is wanted with arn=.")
+        return _answer({"arn": arn, "rows": [_row(one) for one in self._story(arn)]})
+
+
+def _row(row: StoryRow) -> dict[str, Any]:
+    document = json.loads(row.document) if row.document else None
+    return {"seq": row.seq, "at": row.at, "kind": row.kind, "cause": row.cause, "document": document}
+
+
+def _tail(value: str) -> int | None:
+    if not value:
+        return None
+    if not (value.isascii() and value.isdigit()) or int(value) > TAIL_MOST:
+        raise ApiError("InvalidParameterException", f"tail must be a number of lines up to {TAIL_MOST}, not {value!r}.")
+    return int(value)
+
+
+def _is_true(name: str, value: str) -> bool:
+    if value.lower() not in ("", "0", "1", "false", "true"):
+        raise ApiError("InvalidParameterException", f"{name} must be true or false, not {value!r}.")
+    return value.lower() in ("1", "true")
+
+
+def _answer(content: object, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    return Response(msgspec.json.encode(content), status_code=status, media_type="application/json")

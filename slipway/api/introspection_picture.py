@@ -1,0 +1,172 @@
+"""The picture of one service: what `slipway watch` draws. One JSON object, read from the snapshot, deciding nothing."""
+
+from itertools import islice
+from typing import Any
+
+from slipway.api.introspection_lookup import revision_name
+from slipway.core.arns import cluster_name
+from slipway.core.model.deployments import Deployment, DeploymentStatus, RolloutState, Round
+from slipway.core.model.hosts import Host
+from slipway.core.model.load_balancing import Target
+from slipway.core.model.services import Service, ServiceEvent
+from slipway.core.model.tasks import Task
+from slipway.core.roll import DEPLOYMENT_CONFIGURATION, desired_count
+from slipway.core.rolling import bounds
+from slipway.core.service_tasks import Phase, phase_of
+from slipway.core.snapshot import Snapshot
+
+#: Tasks of one deployment and phase that a picture lists; the counts are always whole.
+TASKS_LISTED = 200
+#: Events that a picture carries; `…/events` has all.
+EVENTS_SHOWN = 12
+#: Stopped tasks are pictured for so long, the newest so many, sought among so many of the cluster's newest tasks.
+STOPPED_SHOWN_S = 60
+STOPPED_SHOWN = 20
+STOPPED_SOUGHT = 200
+
+ALIVE = tuple(phase for phase in Phase if phase is not Phase.STOPPED)
+
+
+def service_picture(snapshot: Snapshot, service: Service, *, now: float) -> dict[str, Any]:
+    """The service, its bounds, deployments, tasks and latest events; instants are epoch seconds, `…_s` seconds."""
+    tasks = snapshot.service_tasks(service.arn)
+    desired = desired_count(snapshot, service)
+    limit = bounds(
+        desired, minimum_healthy_percent=service.minimum_healthy_percent, maximum_percent=service.maximum_percent
+    )
+    deployments = snapshot.service_deployments_of(service.arn)
+    return {
+        "at": now,
+        "cluster": cluster_name(service.arn),
+        "service": service.name,
+        "arn": service.arn,
+        "status": service.status,
+        "scheduling_strategy": service.scheduling_strategy,
+        "desired_count": desired,
+        "bounds": {"lower": limit.lower, "upper": limit.upper},
+        "healthy": tasks.count(Phase.HEALTHY),
+        "running": tasks.running,
+        "wanted": tasks.wanted,
+        "alive": tasks.alive,
+        "steady_at": service.steady_at,
+        "blocked_by": service.blocked_by,
+        "blocked_because": _blocked_because(snapshot, service),
+        "next_start_at": service.wake_at if service.wake_at is not None and service.wake_at > now else None,
+        "deployments": [_deployment(snapshot, one, desired=desired, now=now) for one in deployments],
+        "tasks": [_task(snapshot, task) for task in _listed_tasks(snapshot, service, deployments, now=now)],
+        "events": [event_entry(one) for one in islice(snapshot.events(service.arn), EVENTS_SHOWN)],
+    }
+
+
+def event_entry(event: ServiceEvent) -> dict[str, Any]:
+    """One service event: id, instant and ECS's sentence."""
+    return {"id": event.id, "at": event.created_at, "message": event.message}
+
+
+def phase_counts(snapshot: Snapshot, service: Service, deployment: Deployment) -> dict[str, int]:
+    """How many tasks of a deployment are in each phase, by the phase's name in lower case."""
+    tasks = snapshot.service_tasks(service.arn).of(deployment.id)
+    return {phase.name.lower(): tasks.count(phase) for phase in ALIVE}
+
+
+def _deployment(snapshot: Snapshot, deployment: Deployment, *, desired: int, now: float) -> dict[str, Any]:
+    roll_out = snapshot.service_deployments[deployment.service_deployment_arn]
+    ended_at = roll_out.finished_at or roll_out.stopped_at
+    is_primary = deployment.status is DeploymentStatus.PRIMARY
+    return {
+        "id": deployment.id,
+        "status": deployment.status,
+        "rollout_state": deployment.rollout_state,
+        "rollout_state_reason": deployment.rollout_state_reason,
+        "task_definition": revision_name(deployment.task_definition_arn),
+        "desired_count": desired if is_primary else deployment.desired_count,
+        "created_at": deployment.created_at,
+        "updated_at": deployment.updated_at,
+        "elapsed_s": round((now if ended_at is None else ended_at) - deployment.created_at, 3),
+        "is_ended": deployment.rollout_state is not RolloutState.IN_PROGRESS or roll_out.stopped_at is not None,
+        "failed_tasks": deployment.failed_tasks,
+        "counts": phase_counts(snapshot, snapshot.services[deployment.service_arn], deployment),
+        "rounds": [_round(one) for one in deployment.rounds],
+    }
+
+
+def _round(one: Round) -> dict[str, Any]:
+    return {"kind": one.kind, "count": one.count, "at": one.at}
+
+
+def _listed_tasks(
+    snapshot: Snapshot, service: Service, deployments: tuple[Deployment, ...], *, now: float
+) -> list[Task]:
+    """Tasks by deployment, the newest first, and age; then those that stopped lately, the newest first."""
+    counted = snapshot.service_tasks(service.arn)
+    arns = [
+        arn
+        for deployment in deployments
+        for phase in ALIVE
+        for arn in counted.of(deployment.id).first(phase, TASKS_LISTED)
+    ]
+    rank = {deployment.id: index for index, deployment in enumerate(deployments)}
+    alive = sorted(
+        (snapshot.tasks[arn] for arn in arns),
+        key=lambda task: (rank[task.deployment_id or ""], task.created_at, task.arn),
+    )
+    stopped = [
+        task
+        for task in snapshot.recent_tasks(service.cluster_arn, STOPPED_SOUGHT)
+        if task.service_arn == service.arn and (task.stopped_at or 0) > now - STOPPED_SHOWN_S and task.is_stopped
+    ]
+    stopped.sort(key=lambda task: (-(task.stopped_at or 0), task.arn))
+    return alive + stopped[:STOPPED_SHOWN]
+
+
+def _task(snapshot: Snapshot, task: Task) -> dict[str, Any]:
+    return {
+        "id": task.id,
+        "deployment": task.deployment_id,
+        "task_definition": revision_name(task.task_definition_arn),
+        "phase": phase_of(task).name.lower(),
+        "last_status": task.last_status,
+        "desired_status": task.desired_status,
+        "health_status": task.health_status,
+        "created_at": task.created_at,
+        "started_at": task.started_at,
+        "healthy_at": task.healthy_at,
+        "stop_decided_at": task.stop_decided_at,
+        "stop_ordered_at": task.stop_ordered_at,
+        "stopped_at": task.stopped_at,
+        "unhealthy_reason": task.unhealthy_reason,
+        "stopped_reason": task.stopped_reason,
+        "exit_codes": {one.name: one.exit_code for one in task.containers if one.exit_code is not None},
+        "containers": [one.name for one in task.containers],
+        "targets": [_target(snapshot, target) for target in snapshot.task_targets(task.arn)],
+    }
+
+
+def _target(snapshot: Snapshot, target: Target) -> dict[str, Any]:
+    group = snapshot.target_groups.get(target.target_group_arn)
+    return {
+        "target_group": group.name if group is not None else target.target_group_arn,
+        "id": target.id,
+        "port": target.port,
+        "state": target.state,
+        "reason": target.reason,
+        "description": target.description,
+    }
+
+
+def _blocked_because(snapshot: Snapshot, service: Service) -> str | None:
+    """Why the last start or stop was refused, as a sentence; None where none was."""
+    if service.blocked_by is None:
+        return None
+    cause, _, host_id = service.blocked_by.partition(" ")
+    if cause == DEPLOYMENT_CONFIGURATION:
+        return "minimumHealthyPercent and maximumPercent together let no task stop and none start"
+    kind, _, resource = cause.partition(":")
+    lacking = f"not enough {resource}" if kind == "RESOURCE" else cause
+    host = snapshot.hosts.get(host_id)
+    return f"no room: {lacking}" if host is None else f"no room: {lacking} on the host ({_room(snapshot, host)})"
+
+
+def _room(snapshot: Snapshot, host: Host) -> str:
+    room = snapshot.room(host.id)
+    return f"{room.cpu_left(host)} of {host.cpu} CPU units and {room.memory_left(host)} of {host.memory} MiB are free"

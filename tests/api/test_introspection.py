@@ -1,0 +1,445 @@
+"""Slipway's own routes: signed, read-only, and clear when what is named is not there."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials as BotoCredentials
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Message, Scope
+
+from slipway.api.introspection import routes
+from slipway.core.arns import Arns
+from slipway.core.model.clusters import Cluster
+from slipway.core.model.deployments import (
+    Deployment,
+    DeploymentStatus,
+    RolloutState,
+    Round,
+    RoundKind,
+    ServiceDeployment,
+    ServiceRevision,
+)
+from slipway.core.model.hosts import Host
+from slipway.core.model.load_balancing import (
+    ForwardAction,
+    Listener,
+    LoadBalancer,
+    Target,
+    TargetGroup,
+    TargetState,
+    WeightedTargetGroup,
+)
+from slipway.core.model.services import Service, ServiceEvent, ServiceLoadBalancer
+from slipway.core.model.tasks import Container, DesiredStatus, Task, TaskStatus
+from slipway.core.plan import Put, Record
+from slipway.core.snapshot import Snapshot
+from slipway.ports import StoryRow
+from slipway.wire.auth import Authenticator, Credentials
+
+NOW = 1_700_000_100.0
+HOST = "127.0.0.1:8400"
+KEY = Credentials("AKIDEXAMPLE", "secret")
+ARNS = Arns(account="000000000000", region="us-east-1")
+SERVICE = ARNS.service("shop", "users")
+BALANCER = ARNS.load_balancer("users", "0" * 16)
+GROUP = ARNS.target_group("users", "1" * 16)
+HOST_ID = "f" * 32
+OLD, NEW = "ecs-svc/1", "ecs-svc/2"
+PICTURE = "/slipway/v1/clusters/shop/services/users/picture"
+
+
+def task(number: int, deployment: str, **changes: Any) -> Task:
+    revision = 1 if deployment == OLD else 2
+    return Task(
+        arn=ARNS.task("shop", f"{number:032x}"),
+        cluster_arn=ARNS.cluster("shop"),
+        task_definition_arn=ARNS.task_definition("users", revision),
+        host_id=HOST_ID,
+        containers=(Container(name="app", arn="", image="users"),),
+        cpu=256,
+        memory=128,
+        created_at=NOW - 90 + number,
+        group="service:users",
+        service_arn=SERVICE,
+        deployment_id=deployment,
+        **changes,
+    )
+
+
+HEALTHY = {"last_status": TaskStatus.RUNNING, "started_at": NOW - 50, "healthy_at": NOW - 40}
+DRAINING = {**HEALTHY, "last_status": TaskStatus.DEACTIVATING, "desired_status": DesiredStatus.STOPPED}
+STOPPED = {**DRAINING, "last_status": TaskStatus.STOPPED, "stopped_at": NOW - 5, "stopped_reason": "Scaling activity"}
+TASKS = (
+    task(1, OLD, **HEALTHY),
+    task(2, OLD, **DRAINING),
+    task(3, OLD, **STOPPED),
+    task(4, NEW, **HEALTHY),
+    task(5, NEW, last_status=TaskStatus.PENDING),
+)
+
+
+def deployment(number: int, **changes: Any) -> tuple[ServiceRevision, ServiceDeployment, Deployment]:
+    revision = ARNS.service_revision("shop", "users", str(number))
+    roll_out = ARNS.service_deployment("shop", "users", str(number))
+    common: dict[str, Any] = {"service_arn": SERVICE, "created_at": NOW - 100 / number}
+    definition = ARNS.task_definition("users", number)
+    return (
+        ServiceRevision(
+            arn=revision,
+            cluster_arn=ARNS.cluster("shop"),
+            task_definition_arn=definition,
+            load_balancers=(ServiceLoadBalancer(target_group_arn=GROUP, container_name="app", container_port=8080),),
+            **common,
+        ),
+        ServiceDeployment(
+            arn=roll_out,
+            cluster_arn=ARNS.cluster("shop"),
+            target_revision_arn=revision,
+            updated_at=NOW,
+            finished_at=NOW - 80 if number == 1 else None,
+            **common,
+        ),
+        Deployment(
+            id=f"ecs-svc/{number}",
+            revision_arn=revision,
+            service_deployment_arn=roll_out,
+            task_definition_arn=definition,
+            updated_at=NOW,
+            **common,
+            **changes,
+        ),
+    )
+
+
+def balancing() -> tuple[Record, ...]:
+    weighted = WeightedTargetGroup(target_group_arn=GROUP)
+    registered = Target(
+        target_group_arn=GROUP,
+        id="127.0.0.1",
+        port=30001,
+        address="127.0.0.1",
+        registered_at=NOW,
+        task_arn=TASKS[0].arn,
+        state=TargetState.HEALTHY,
+        reason=None,
+        description=None,
+    )
+    return (
+        LoadBalancer(arn=BALANCER, name="users", address="127.0.0.2", dns_name="users.localhost", created_at=NOW),
+        TargetGroup(arn=GROUP, name="users", created_at=NOW),
+        Listener(
+            arn=ARNS.listener(BALANCER, "2" * 16),
+            load_balancer_arn=BALANCER,
+            port=8080,
+            created_at=NOW,
+            default_action=ForwardAction(target_groups=(weighted,)),
+        ),
+        registered,
+    )
+
+
+def filled() -> Snapshot:
+    """A service of two tasks half-way through a roll."""
+    snapshot = Snapshot(seed="test")
+    rounds = (Round(kind=RoundKind.START, count=2, at=NOW - 50), Round(kind=RoundKind.STOP, count=1, at=NOW - 10))
+    records: tuple[Record, ...] = (
+        Cluster(arn=ARNS.cluster("shop"), name="shop", created_at=NOW),
+        Host(id=HOST_ID, cpu=4096, memory=8192, address="127.0.0.1", runtime="process", registered_at=NOW),
+        Service(arn=SERVICE, name="users", cluster_arn=ARNS.cluster("shop"), created_at=NOW - 100, desired_count=2),
+        *deployment(1, status=DeploymentStatus.ACTIVE, rollout_state=RolloutState.COMPLETED, desired_count=1),
+        *deployment(2, rounds=rounds),
+        *TASKS,
+        *balancing(),
+        ServiceEvent(id="e1", service_arn=SERVICE, created_at=NOW - 9, message="(service users) has begun."),
+    )
+    snapshot.apply(Put(record=record) for record in records)
+    return snapshot
+
+
+@dataclass(kw_only=True)
+class Asked:
+    """What the log source was asked for."""
+
+    calls: list[tuple[str, str, int | None, bool]] = field(default_factory=list)
+
+    async def __call__(self, task_arn: str, container: str, *, tail: int | None, follow: bool) -> AsyncIterator[bytes]:
+        self.calls.append((task_arn, container, tail, follow))
+        yield b"one\n"
+        yield b"two\n"
+
+
+def application(
+    *, snapshot: Callable[[], Snapshot] = filled, logs: Asked | None = None, signed_at: float | None = None
+) -> ASGIApp:
+    """The routes; behind a signature made at `signed_at`, if that is given."""
+
+    def story(arn: str) -> tuple[StoryRow, ...]:
+        return (StoryRow(seq=7, at=NOW, kind="Task", key=arn, cause="stop decided", document='{"version":2}'),)
+
+    listed = routes(
+        snapshot=snapshot,
+        story=story,
+        logs=logs or Asked(),
+        authenticator=Authenticator([KEY]) if signed_at is not None else None,
+        clock=lambda: NOW if signed_at is None else signed_at,
+    )
+    return Starlette(routes=listed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+def get(app: ASGIApp, url: str, *, headers: dict[str, str] | None = None, method: str = "GET") -> Reply:
+    path, _, query = url.partition("?")
+    scope: Scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "headers": [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()],
+    }
+    waiting: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        if not waiting:  # next would be that the client goes away, which it does not
+            await asyncio.Event().wait()
+        return waiting.pop()
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def run() -> None:
+        await app(scope, receive, send)
+
+    asyncio.run(run())
+    return Reply(
+        status=sent[0]["status"],
+        headers={name.decode(): value.decode() for name, value in sent[0]["headers"]},
+        body=b"".join(message.get("body", b"") for message in sent[1:]),
+    )
+
+
+def test_picture_counts_what_the_scheduler_counts() -> None:
+    picture = get(application(), PICTURE).json
+    assert picture["bounds"] == {"lower": 2, "upper": 4}
+    assert (picture["healthy"], picture["running"], picture["wanted"], picture["alive"]) == (2, 2, 3, 4)
+    assert [(one["id"], one["status"], one["task_definition"]) for one in picture["deployments"]] == [
+        (NEW, "PRIMARY", "users:2"),
+        (OLD, "ACTIVE", "users:1"),
+    ]
+    new, old = picture["deployments"]
+    assert new["counts"] == {"starting": 1, "running": 0, "sick": 0, "healthy": 1, "stopping": 0}
+    assert old["counts"]["stopping"] == 1
+    assert [(one["kind"], one["count"]) for one in new["rounds"]] == [("START", 2), ("STOP", 1)]
+    assert new["elapsed_s"] == 50
+    assert old["elapsed_s"] == 20
+    assert (new["is_ended"], old["is_ended"]) == (False, True)
+
+
+def test_picture_lists_tasks_by_deployment_and_then_those_that_stopped_lately() -> None:
+    picture = get(application(), PICTURE).json
+    assert [(int(one["id"], 16), one["phase"]) for one in picture["tasks"]] == [
+        (4, "healthy"),
+        (5, "starting"),
+        (1, "healthy"),
+        (2, "stopping"),
+        (3, "stopped"),
+    ]
+    assert picture["tasks"][2]["targets"] == [
+        {
+            "target_group": "users",
+            "id": "127.0.0.1",
+            "port": 30001,
+            "state": "healthy",
+            "reason": None,
+            "description": None,
+        }
+    ]
+    assert picture["tasks"][4]["stopped_reason"] == "Scaling activity"
+
+
+@pytest.mark.parametrize(
+    ("blocked_by", "sentence"),
+    [
+        pytest.param(None, None, id="not"),
+        pytest.param(
+            f"RESOURCE:CPU {HOST_ID}",
+            "no room: not enough CPU on the host (3072 of 4096 CPU units and 7680 of 8192 MiB are free)",
+            id="resource",
+        ),
+        pytest.param(
+            "DEPLOYMENT_CONFIGURATION",
+            "minimumHealthyPercent and maximumPercent together let no task stop and none start",
+            id="percentages",
+        ),
+    ],
+)
+def test_picture_says_what_blocks_the_service(blocked_by: str | None, sentence: str | None) -> None:
+    snapshot = filled()
+    blocked = replace(snapshot.services[SERVICE], blocked_by=blocked_by, wake_at=NOW + 4)
+    snapshot.apply([Put(record=blocked)])
+    picture = get(application(snapshot=lambda: snapshot), PICTURE).json
+    assert picture["blocked_because"] == sentence
+    assert picture["next_start_at"] == NOW + 4
+
+
+def test_overview_shows_services_with_their_addresses_and_hosts_with_their_room() -> None:
+    seen = get(application(), "/slipway/v1/overview").json
+    (cluster,) = seen["clusters"]
+    (service,) = cluster["services"]
+    assert (service["name"], service["task_definition"], service["healthy"]) == ("users", "users:2", 2)
+    assert service["addresses"] == ["http://127.0.0.2:8080"]
+    (host,) = seen["hosts"]
+    assert (host["cpu_left"], host["memory_left"], host["tasks"]) == (3072, 7680, 4)
+
+
+def test_events_are_the_newest_first() -> None:
+    events = get(application(), PICTURE.replace("picture", "events")).json["events"]
+    assert events == [{"id": "e1", "at": NOW - 9, "message": "(service users) has begun."}]
+
+
+def test_logs_are_streamed_of_the_one_container() -> None:
+    asked = Asked()
+    reply = get(application(logs=asked), f"/slipway/v1/tasks/{TASKS[0].id}/logs?tail=20&follow=true")
+    assert reply.body == b"one\ntwo\n"
+    assert reply.headers["x-slipway-container"] == "app"
+    assert asked.calls == [(TASKS[0].arn, "app", 20, True)]
+
+
+def test_story_is_told_with_its_records() -> None:
+    told = get(application(), f"/slipway/v1/story?arn={TASKS[0].arn}").json
+    assert told["rows"] == [{"seq": 7, "at": NOW, "kind": "Task", "cause": "stop decided", "document": {"version": 2}}]
+
+
+@pytest.mark.parametrize(
+    ("url", "status", "code", "sentence"),
+    [
+        pytest.param(
+            "/slipway/v1/clusters/shops/services/users/picture",
+            404,
+            "ClusterNotFoundException",
+            "There is no cluster shops; the clusters are shop.",
+            id="cluster",
+        ),
+        pytest.param(
+            "/slipway/v1/clusters/shop/services/user/events",
+            404,
+            "ServiceNotFoundException",
+            "There is no service user in cluster shop; its services are users.",
+            id="service",
+        ),
+        pytest.param(
+            "/slipway/v1/tasks/abcdef/logs",
+            400,
+            "InvalidParameterException",
+            "There is no task abcdef; a stopped task is kept for about an hour.",
+            id="task",
+        ),
+        pytest.param(
+            "/slipway/v1/tasks/abc/logs",
+            400,
+            "InvalidParameterException",
+            "abc is no task's id: give all 32 characters of it, or the first 4 at least.",
+            id="short id",
+        ),
+        pytest.param(
+            f"/slipway/v1/tasks/{TASKS[0].id}/logs?container=db",
+            400,
+            "InvalidParameterException",
+            f"Task {TASKS[0].id} has no container db: name one with container=, of app.",
+            id="container",
+        ),
+        pytest.param(
+            f"/slipway/v1/tasks/{TASKS[0].id}/logs?tail=-1",
+            400,
+            "InvalidParameterException",
+            "tail must be a number of lines up to 1000000, not '-1'.",
+            id="tail",
+        ),
+        pytest.param(
+            f"/slipway/v1/tasks/{TASKS[0].id}/logs?follow=maybe",
+            400,
+            "InvalidParameterException",
+            "follow must be true or false, not 'maybe'.",
+            id="follow",
+        ),
+        pytest.param(
+            "/slipway/v1/story", 400, "InvalidParameterException", "Name whose story is wanted with arn=.", id="story"
+        ),
+    ],
+)
+def test_refusals_say_what_is_there(url: str, status: int, code: str, sentence: str) -> None:
+    reply = get(application(), url)
+    assert reply.status == status
+    assert reply.json == {"__type": code, "message": sentence}
+
+
+def test_ids_that_begin_alike_are_told_apart() -> None:
+    reply = get(application(), "/slipway/v1/tasks/00000000/logs")
+    assert reply.json["message"].startswith("5 tasks have an id that begins 00000000: 0000")
+
+
+def test_routes_only_read() -> None:
+    assert get(application(), PICTURE, method="POST").status == 405
+
+
+def signed(url: str, secret: str) -> dict[str, str]:
+    """The headers botocore signs a request to `url` with."""
+    request = AWSRequest(method="GET", url=f"http://{HOST}{url}", headers={"Host": HOST})
+    SigV4Auth(BotoCredentials(KEY.access_key_id, secret), "ecs", "us-east-1").add_auth(request)
+    return dict(request.headers.items())
+
+
+def date_of(headers: dict[str, str]) -> float:
+    """When it was signed: botocore takes the time from the clock, and so the server is asked as of then."""
+    return datetime.strptime(headers["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param(PICTURE, id="path"),
+        pytest.param(f"/slipway/v1/story?arn={TASKS[0].arn.replace(':', '%3A').replace('/', '%2F')}", id="query"),
+    ],
+)
+def test_a_signature_lets_in(url: str) -> None:
+    headers = signed(url, KEY.secret_access_key)
+    assert get(application(signed_at=date_of(headers)), url, headers=headers).status == 200
+
+
+def test_an_escaped_path_is_signed_twice_escaped() -> None:
+    url = "/slipway/v1/clusters/my%20shop/services/users/picture"
+    headers = signed(url, KEY.secret_access_key)
+    reply = get(application(signed_at=date_of(headers)), url, headers=headers)
+    assert reply.json["__type"] == "ClusterNotFoundException"
+
+
+@pytest.mark.parametrize(
+    ("secret", "code"),
+    [
+        pytest.param("wrong", "InvalidSignatureException", id="wrong secret"),
+        pytest.param("", "MissingAuthenticationTokenException", id="unsigned"),
+    ],
+)
+def test_nobody_else_is_let_in(secret: str, code: str) -> None:
+    headers = signed(PICTURE, secret or "any")
+    app = application(signed_at=date_of(headers))
+    reply = get(app, PICTURE, headers=headers if secret else {})
+    assert (reply.status, reply.json["__type"]) == (403, code)

@@ -1,0 +1,206 @@
+"""One container of the process runtime: the shim that is its first process, watched until it has ended.
+
+Theory of operation. A shim is told from other processes by boot id, pid and start time, which it writes itself: there
+is no moment at which a program runs that a later control plane could not find. Its end is seen through a pidfd, whether
+it is a child of ours or was adopted. When it has ended, the exit file says how its program did; where that is blank the
+shim itself was killed, and its status, if we are its parent, is all there is to know.
+"""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from slipway.adapters.container_runtime import ContainerExit, StartedContainer
+from slipway.adapters.process_files import ContainerFiles, ContainerRecord
+from slipway.adapters.process_identity import (
+    Identity,
+    boot_id,
+    session_members,
+    start_ticks,
+)
+from slipway.adapters.process_memory import kill_group, was_out_of_memory
+from slipway.adapters.process_shim import REFUSALS
+
+#: The public ECS agent's words for a container the kernel killed for want of memory.
+OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
+#: How often, and how far apart in seconds, a pid file that was created is looked at until it is written.
+CLAIM_LOOKS, CLAIM_PAUSE_S = 100, 0.01
+#: Until this many seconds after its start, a stop first makes sure that the program has begun: the shim, which signals
+#: pass by, would let one that came before that be lost.
+YOUNG_S, YOUNG_PAUSE_S = 1.0, 0.002
+
+
+class ProcessContainer:
+    """A container that was started, by this control plane or an earlier one."""
+
+    def __init__(
+        self,
+        *,
+        runtime_id: str,
+        files: ContainerFiles,
+        record: ContainerRecord,
+        on_end: Callable[["ProcessContainer"], None],
+    ) -> None:
+        self.files = files
+        self.record = record
+        self.exit: ContainerExit | None = None  # None: it has not ended, as far as we know
+        self.started = StartedContainer(
+            runtime_id=runtime_id,
+            started_at=record.started_at,
+            ip_address=record.ip_address,
+            network_bindings=record.network_bindings,
+        )
+        self._on_end = on_end
+        self._over = asyncio.Event()
+        self._pid = 0  # of the shim; 0: not known yet
+        self._pidfd: int | None = None  # None: nothing is watched
+        self._looks = 0
+        self._next_look: asyncio.TimerHandle | None = None  # None: the pid file was whole when it was looked at
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether its shim is gone."""
+        return self.exit is not None
+
+    async def wait(self) -> ContainerExit:
+        """Wait until it has ended, and tell how."""
+        await self._over.wait()
+        assert self.exit is not None
+        return self.exit
+
+    def follow_child(self, pid: int) -> None:
+        """Watch the shim just started."""
+        self._pid = pid
+        self._watch(os.pidfd_open(pid))
+
+    def adopt(self) -> None:
+        """Find the shim that took the container's lock, and watch it; where it is gone, settle how it ended."""
+        identity = self.files.identity()
+        if identity is None:
+            self._await_claim()
+        elif not self._adopt(identity):
+            is_same_boot = identity.boot_id == boot_id()
+            if is_same_boot and start_ticks(identity.pid) is None and self.files.exit_code() is None:
+                _kill_session(identity.pid)  # not used again yet: what has this session id was left behind by the shim
+            self._settle(None)
+
+    async def stop(self, timeout_s: float) -> None:
+        """SIGTERM to the group, SIGKILL to all of it `timeout_s` seconds later; returns when it has ended."""
+        deadline = asyncio.get_running_loop().time() + timeout_s
+        while not self.has_ended and self._is_unborn():
+            await asyncio.sleep(YOUNG_PAUSE_S)
+        self._signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._over.wait()
+        except TimeoutError:
+            self._kill()
+            await self._over.wait()
+
+    def let_go(self) -> None:
+        """Stop watching; the container runs on."""
+        if self._pidfd is not None:
+            asyncio.get_running_loop().remove_reader(self._pidfd)
+            os.close(self._pidfd)
+            self._pidfd = None
+        if self._next_look is not None:
+            self._next_look.cancel()
+
+    def _is_unborn(self) -> bool:
+        is_young = time.time() - self.record.started_at < YOUNG_S
+        return is_young and not self.files.has_begun()
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._pidfd is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._pid, number)
+
+    def _kill(self) -> None:
+        """The shim dies with its group, so what it would have recorded is recorded first."""
+        if self.files.exit_code() is None:
+            self.files.write_exit_code(128 + signal.SIGKILL)
+        self._signal(signal.SIGKILL)
+        if self.record.memory_group is not None:
+            kill_group(self.record.memory_group)
+
+    def _watch(self, pidfd: int) -> None:
+        self._pidfd = pidfd
+        asyncio.get_running_loop().add_reader(pidfd, self._on_shim_end)
+
+    def _adopt(self, identity: Identity) -> bool:
+        """Watch the shim if it is there still. Its pidfd is opened before its start time is compared."""
+        try:
+            pidfd = os.pidfd_open(identity.pid)
+        except ProcessLookupError:
+            return False
+        if identity.boot_id != boot_id() or start_ticks(identity.pid) != identity.start_ticks:
+            os.close(pidfd)
+            return False
+        self._pid = identity.pid
+        self._watch(pidfd)
+        return True
+
+    def _on_shim_end(self) -> None:
+        self.let_go()
+        status = _reap(self._pid)
+        identity = self.files.identity()
+        if identity is None and self.files.is_claimed():
+            self._await_claim()
+        elif identity is not None and identity.pid != self._pid:
+            self.adopt()  # another shim was faster; ours ran nothing
+        else:
+            if self.files.exit_code() is None:
+                _kill_session(self._pid)
+            self._settle(status)
+
+    def _await_claim(self) -> None:
+        """Look again, a little later, for who created the pid file: creating and writing it are two steps."""
+        self._looks += 1
+        if self._looks > CLAIM_LOOKS:
+            self._settle(None)
+        else:
+            self._next_look = asyncio.get_running_loop().call_later(CLAIM_PAUSE_S, self.adopt)
+
+    def _settle(self, status: int | None) -> None:
+        """The container has ended; `status` is the shim's wait status, None where it was not ours to wait for."""
+        recorded = self.files.exit_code()
+        code, at = recorded or (None, time.time())
+        reason = None
+        if code is None and status is not None and os.WIFSIGNALED(status):
+            code = 128 + os.WTERMSIG(status)
+        elif code is None:
+            refusal = REFUSALS.get(os.WEXITSTATUS(status)) if status is not None else None
+            reason = (
+                f"CannotStartContainerError: container {self.record.container_name}: {refusal}"
+                if refusal is not None
+                else "ContainerVanishedError: the process is gone and nobody saw how it ended"
+            )
+        if self.record.memory_group is not None:
+            kill_group(self.record.memory_group)
+            reason = OUT_OF_MEMORY if was_out_of_memory(self.record.memory_group) else reason
+        self.exit = ContainerExit(exit_code=code, at=at, reason=reason)
+        self._over.set()
+        self._on_end(self)
+
+    def fail(self, reason: str) -> None:
+        """It was ordered by an earlier control plane, was never started, and cannot be now."""
+        self.exit = ContainerExit(exit_code=None, at=time.time(), reason=reason)
+        self._over.set()
+
+
+def _reap(pid: int) -> int | None:
+    """The wait status of a child that has ended; None for a process that is no child of ours."""
+    try:
+        return os.waitpid(pid, os.WNOHANG)[1]
+    except ChildProcessError:
+        return None
+
+
+def _kill_session(session: int) -> None:
+    """SIGKILL what a shim that was killed left behind."""
+    for pid in session_members(session):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)

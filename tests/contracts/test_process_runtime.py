@@ -1,0 +1,383 @@
+"""The process runtime: the contract, and what only processes can do."""
+
+import asyncio
+import os
+import socket
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from slipway.adapters.container_runtime import RuntimeFault
+from slipway.adapters.process import ProcessRuntime
+from slipway.adapters.process_files import BLANK_EXIT
+from slipway.core.model.task_definitions import NetworkMode, PortMapping
+from slipway.core.plan import ContainerPayload, TaskPayload
+
+pytest.register_assert_rewrite("tests.contracts.runtime_contract")
+
+from tests.contracts.process_subject import ProcessSubject  # noqa: E402
+from tests.contracts.runtime_contract import RuntimeContract, RuntimeFactory, Stage, play, task_of  # noqa: E402
+
+#: The bits of a signal mask from here on are of the C library's own signals.
+LIBC_SIGNALS = 1 << 31
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+
+
+@pytest.fixture
+def subject() -> ProcessSubject:
+    return ProcessSubject()
+
+
+@pytest.fixture
+def runtime_factory(tmp_path: Path) -> RuntimeFactory:
+    return lambda: ProcessRuntime(tmp_path)
+
+
+class TestContract(RuntimeContract):
+    """Run over the process runtime."""
+
+    @pytest.fixture(autouse=True)
+    def can_bound_memory(self, request: pytest.FixtureRequest) -> None:
+        if "memory" in request.node.name and os.geteuid() != 0:
+            pytest.skip("only memory groups kill, and making one needs root")
+
+
+class TestPorts:
+    """Every port mapping gets a port, and programs are told."""
+
+    def test_each_mapping_is_told_by_variables(self, runtime_factory: RuntimeFactory, subject: ProcessSubject) -> None:
+        async def scene(stage: Stage) -> None:
+            mappings = (PortMapping(container_port=80), PortMapping(container_port=9090))
+            command = ("sh", "-c", "echo $PORT $PORT_80 $PORT_9090")
+            task = stage.task(command, port_mappings=mappings, environment={"PORT": "80"})
+            first, second = (await stage.start(task)).network_bindings
+            assert await stage.output(task) == [f"{first.host_port} {first.host_port} {second.host_port}"]
+
+        play(runtime_factory, subject, scene)
+
+    def test_tasks_started_at_once_get_different_ports(
+        self, runtime_factory: RuntimeFactory, subject: ProcessSubject
+    ) -> None:
+        async def scene(stage: Stage) -> None:
+            tasks = [
+                stage.task(subject.runs_on(), port_mappings=(PortMapping(container_port=80),) * 2) for _ in range(20)
+            ]
+            started = await asyncio.gather(*map(stage.start, tasks))
+            await stage.reopen()
+            started.append(
+                await stage.start(stage.task(subject.runs_on(), port_mappings=(PortMapping(container_port=80),)))
+            )
+            ports = [binding.host_port for one in started for binding in one.network_bindings]
+            assert len(ports) == len(set(ports)) == 41
+
+        play(runtime_factory, subject, scene)
+
+    def test_a_static_port_is_used_once(self, runtime_factory: RuntimeFactory, subject: ProcessSubject) -> None:
+        async def scene(stage: Stage) -> None:
+            with closing(socket.create_server(("127.0.0.1", 0))) as other:
+                port = other.getsockname()[1]
+                mappings = (PortMapping(container_port=80, host_port=port),)
+                with pytest.raises(RuntimeFault, match=f"hostPort {port} .* another program has it"):
+                    await stage.start(stage.task(subject.runs_on(), port_mappings=mappings))
+            first = stage.task(subject.runs_on(), port_mappings=mappings)
+            assert (await stage.start(first)).network_bindings[0].host_port == port
+            with pytest.raises(RuntimeFault, match=f"hostPort {port} .* a task has it") as caught:
+                await stage.start(stage.task(subject.runs_on(), port_mappings=mappings))
+            assert caught.value.name == "CannotStartContainerError"
+            await stage.runtime.stop(first.task_arn, "app", timeout_s=60)
+            assert await stage.start(stage.task(subject.runs_on(), port_mappings=mappings))
+
+        play(runtime_factory, subject, scene)
+
+    def test_tasks_with_awsvpc_share_the_loopback_address(
+        self, runtime_factory: RuntimeFactory, subject: ProcessSubject
+    ) -> None:
+        async def scene(stage: Stage) -> None:
+            mappings = (PortMapping(container_port=8080, host_port=8080),)
+            containers = stage.task(subject.runs_on(), port_mappings=mappings).containers
+            starts = [await stage.start(task_of(*containers, mode=NetworkMode.AWSVPC)) for _ in range(2)]
+            assert {started.ip_address for started in starts} == {"127.0.0.1"}
+            assert len({started.network_bindings[0].host_port for started in starts}) == 2
+
+        play(runtime_factory, subject, scene)
+
+
+class TestPrograms:
+    """What a program finds when it is run, and how it ends."""
+
+    def test_signals_have_their_default_effects(self, runtime_factory: RuntimeFactory, subject: ProcessSubject) -> None:
+        async def scene(stage: Stage) -> None:
+            task = stage.task(("cat", "/proc/self/status"))
+            await stage.start(task)
+            pairs = (line.split(":") for line in await stage.output(task))
+            masks = {
+                name: int(mask, 16) % LIBC_SIGNALS for name, mask in pairs if name in ("SigBlk", "SigIgn", "SigCgt")
+            }
+            assert masks == {"SigBlk": 0, "SigIgn": 0, "SigCgt": 0}
+
+        play(runtime_factory, subject, scene)
+
+    def test_nothing_of_the_server_is_inherited(self, runtime_factory: RuntimeFactory, subject: ProcessSubject) -> None:
+        async def scene(stage: Stage) -> None:
+            task = stage.task(("sh", "-c", "ls /proc/self/fd; env"), environment={"stat": "mine"})
+            await stage.start(task)
+            output = await stage.output(task)
+            assert [line for line in output if "=" not in line] == ["0", "1", "2", "3"]  # 3 is the folder ls reads
+            names = {line.partition("=")[0] for line in output if "=" in line}
+            assert names - {"PWD", "OLDPWD", "SHLVL", "_", "HOME", "LANG", "PATH"} == {"stat"}
+
+        play(runtime_factory, subject, scene)
+
+    def test_variables_that_no_shell_knows_are_passed(
+        self, runtime_factory: RuntimeFactory, subject: ProcessSubject
+    ) -> None:
+        async def scene(stage: Stage) -> None:
+            task = stage.task(("printenv", "spring.datasource"), environment={"spring.datasource": "db"})
+            await stage.start(task)
+            assert await stage.output(task) == ["db"]
+
+        play(runtime_factory, subject, scene)
+
+    def test_limits_are_set(self, runtime_factory: RuntimeFactory, subject: ProcessSubject) -> None:
+        async def scene(stage: Stage) -> None:
+            task = stage.task(("sh", "-c", "ulimit -S -n; ulimit -H -n"), ulimits=(("nofile", 100, 200),))
+            await stage.start(task)
+            assert await stage.output(task) == ["100", "200"]
+
+        play(runtime_factory, subject, scene)
+
+    @needs_root
+    @pytest.mark.parametrize(("user", "ids"), [("nobody", "65534 65534"), ("1234:56", "1234 56")])
+    def test_the_user_is_changed(
+        self, runtime_factory: RuntimeFactory, subject: ProcessSubject, user: str, ids: str
+    ) -> None:
+        async def scene(stage: Stage) -> None:
+            task = stage.task(("sh", "-c", "echo $(id -u) $(id -g)"), user=user, working_directory="/")
+            await stage.start(task)
+            assert await stage.output(task) == [ids]
+            assert (await stage.runtime.wait(task.task_arn, "app")).exit_code == 0
+
+        play(runtime_factory, subject, scene)
+
+    def test_a_stop_right_after_the_start_is_not_lost(
+        self, runtime_factory: RuntimeFactory, subject: ProcessSubject
+    ) -> None:
+        async def scene(stage: Stage) -> None:
+            for _ in range(20):
+                task = stage.task(subject.runs_on())
+                await stage.start(task)
+                await stage.runtime.stop(task.task_arn, "app", timeout_s=60)
+                assert (await stage.runtime.wait(task.task_arn, "app")).exit_code == 143
+
+        play(runtime_factory, subject, scene)
+
+    def test_what_a_program_leaves_behind_ends_with_it(
+        self, runtime_factory: RuntimeFactory, subject: ProcessSubject
+    ) -> None:
+        async def scene(stage: Stage) -> None:
+            task = stage.task(("sh", "-c", "sleep 600 & echo $!; exit 4"))
+            await stage.start(task)
+            (left,) = await stage.output(task)
+            assert (await stage.runtime.wait(task.task_arn, "app")).exit_code == 4
+            await gone(int(left))
+
+        play(runtime_factory, subject, scene)
+
+    def test_a_shim_that_is_killed_takes_its_program_along(
+        self, runtime_factory: RuntimeFactory, subject: ProcessSubject
+    ) -> None:
+        async def scene(stage: Stage) -> None:
+            task = stage.task(("sh", "-c", "echo $PPID $$; exec sleep 600"))
+            await stage.start(task)
+            async for line in stage.lines(task):
+                shim, program = map(int, line.split())
+                break
+            os.kill(shim, 9)
+            assert (await stage.runtime.wait(task.task_arn, "app")).exit_code == 137
+            await gone(program)
+
+        play(runtime_factory, subject, scene)
+
+
+async def gone(pid: int) -> None:
+    """Wait until a process is no more, or is but a zombie that nobody has reaped yet."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_reader(descriptor, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        asyncio.get_running_loop().remove_reader(descriptor)
+        os.close(descriptor)
+
+
+class TestFaults:
+    """What cannot be run is refused with a sentence that names it."""
+
+    @pytest.mark.parametrize(
+        ("fields", "sentence"),
+        [
+            pytest.param({"command": ("/etc/passwd",)}, "/etc/passwd is not an executable file", id="not-executable"),
+            pytest.param({"command": ("./none",)}, "none does not exist", id="no-file"),
+            pytest.param({"working_directory": "/none"}, "working directory /none does not exist", id="no-folder"),
+            pytest.param({"user": "no-such-user"}, "user no-such-user does not exist", id="no-user"),
+            pytest.param({"user": "0:no-such-group"}, "group no-such-group does not exist", id="no-group"),
+            pytest.param({"ulimits": (("locks", 1, 1),)}, "ulimit locks is not known", id="no-ulimit"),
+            pytest.param({"environment": {"BIG": "x" * 200_000}}, "Argument list too long", id="big-variable"),
+        ],
+    )
+    def test_a_start_that_cannot_be(
+        self, runtime_factory: RuntimeFactory, subject: ProcessSubject, fields: dict[str, Any], sentence: str
+    ) -> None:
+        async def scene(stage: Stage) -> None:
+            with pytest.raises(RuntimeFault, match=sentence) as caught:
+                await stage.start(stage.task(**{"command": subject.runs_on(), **fields}))
+            assert caught.value.name == "CannotStartContainerError"
+
+        play(runtime_factory, subject, scene)
+
+    def test_a_container_without_a_command_is_told_what_to_do(self, runtime_factory: RuntimeFactory) -> None:
+        container = ContainerPayload(name="web", arn="web", image="nginx:latest", essential=True)
+        with pytest.raises(RuntimeFault, match=r"web has no command, and image nginx:latest .* --runtime docker"):
+            asyncio.run(runtime_factory().pull(container))
+
+    def test_a_disk_that_cannot_be_written(
+        self, runtime_factory: RuntimeFactory, subject: ProcessSubject, tmp_path: Path
+    ) -> None:
+        async def scene(stage: Stage) -> None:
+            task = stage.task(subject.runs_on())
+            (tmp_path / "tasks" / task.task_id / "app.json").mkdir(parents=True)
+            with pytest.raises(RuntimeFault, match="container app: Is a directory") as caught:
+                await stage.start(task)
+            assert caught.value.name == "CannotCreateContainerError"
+
+        play(runtime_factory, subject, scene)
+
+
+class TestDeath:
+    """The control plane may be killed at any moment: what runs is found, and nothing runs twice."""
+
+    @pytest.mark.parametrize("starts", [1, 7, 19])
+    def test_after_sigkill_every_program_runs_once(
+        self, runtime_factory: RuntimeFactory, subject: ProcessSubject, tmp_path: Path, starts: int
+    ) -> None:
+        async def scene(stage: Stage) -> None:
+            await stage.runtime.close()
+            tasks = await starting_until_killed(tmp_path, starts)
+            before = {pid_of(tmp_path, task) for task in tasks if is_begun(tmp_path, task)}
+            found = await stage.reopen()
+            assert len(found) >= starts
+            for task in tasks:
+                await stage.start(task)
+                await stage.until_line(task, "ready")
+            assert before <= {pid_of(tmp_path, task) for task in tasks}
+            for task in tasks:
+                assert [line async for line in stage.lines(task, follow=False)] == [b"ready\n"]
+
+        play(runtime_factory, subject, scene)
+
+    def test_what_was_ordered_and_not_started_is_started(
+        self, runtime_factory: RuntimeFactory, subject: ProcessSubject, tmp_path: Path
+    ) -> None:
+        async def scene(stage: Stage) -> None:
+            task = stage.task(subject.runs_on(), port_mappings=(PortMapping(container_port=80),))
+            started = await stage.start(task)
+            await stage.runtime.stop(task.task_arn, "app", timeout_s=60)
+            folder = tmp_path / "tasks" / task.task_id
+            (folder / "app.pid").unlink()  # as if the shim had never come to write them
+            (folder / "app.exit").write_bytes(BLANK_EXIT)
+            found = (await stage.reopen())[task.task_arn]
+            assert found == started
+            await stage.runtime.stop(task.task_arn, "app", timeout_s=60)
+            assert len(await stage.output(task)) == 2
+
+        play(runtime_factory, subject, scene)
+
+    def test_a_record_written_in_part_is_of_a_task_never_started(
+        self, runtime_factory: RuntimeFactory, subject: ProcessSubject, tmp_path: Path
+    ) -> None:
+        async def scene(stage: Stage) -> None:
+            task = stage.task(subject.exits_with(0))
+            await stage.start(task)
+            await stage.runtime.wait(task.task_arn, "app")
+            record = tmp_path / "tasks" / task.task_id / "app.json"
+            record.write_bytes(record.read_bytes()[:10])
+            assert await stage.reopen() == {}
+
+        play(runtime_factory, subject, scene)
+
+    def test_a_pid_used_again_is_not_taken_for_the_container(
+        self, runtime_factory: RuntimeFactory, subject: ProcessSubject, tmp_path: Path
+    ) -> None:
+        async def scene(stage: Stage) -> None:
+            task = stage.task(subject.exits_with(0))
+            await stage.start(task)
+            await stage.runtime.wait(task.task_arn, "app")
+            folder = tmp_path / "tasks" / task.task_id
+            boot, old_pid, rest = (folder / "app.pid").read_text().split(" ", 2)
+            assert int(old_pid) != os.getpid()
+            (folder / "app.pid").write_text(f"{boot} {os.getpid()} {rest}")
+            (folder / "app.exit").write_text("+\n")
+            await stage.reopen()
+            ended = await stage.runtime.wait(task.task_arn, "app")
+            assert (ended.exit_code, (ended.reason or "").partition(":")[0]) == (None, "ContainerVanishedError")
+
+        play(runtime_factory, subject, scene)
+
+
+_KILLED = """
+import asyncio, sys
+from pathlib import Path
+from typing import Any
+import msgspec
+from slipway.adapters.process import ProcessRuntime
+from slipway.core.plan import TaskPayload
+
+async def main():
+    runtime = ProcessRuntime(Path(sys.argv[1]))
+    await runtime.open()
+    for task in msgspec.json.decode(sys.stdin.buffer.readline(), type=list[TaskPayload]):
+        await runtime.start(task, task.containers[0])
+        print("started", flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+async def starting_until_killed(data: Path, starts: int) -> list[TaskPayload]:
+    """A control plane of its own starts 20 tasks and is killed when it has started so many of them; gives all 20."""
+    ready = ContainerPayload(
+        name="app", arn="app", image="label", essential=True, command=("sh", "-c", "echo ready; exec sleep 600")
+    )
+    tasks = [task_of(ready) for _ in range(20)]
+    control_plane = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", _KILLED, str(data)), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    assert control_plane.stdin is not None
+    assert control_plane.stdout is not None
+    control_plane.stdin.write(msgspec.json.encode(tasks) + b"\n")
+    for _ in range(starts):
+        assert await control_plane.stdout.readline() == b"started\n"
+    control_plane.kill()
+    await control_plane.communicate()
+    return tasks
+
+
+def is_begun(data: Path, task: TaskPayload) -> bool:
+    """Whether the task's shim has said who it is."""
+    file = data / "tasks" / task.task_id / "app.pid"
+    return file.exists() and file.read_text().endswith("\n")
+
+
+def pid_of(data: Path, task: TaskPayload) -> int:
+    """The pid of the task's shim."""
+    return int((data / "tasks" / task.task_id / "app.pid").read_text().split()[1])

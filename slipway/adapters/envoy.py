@@ -1,0 +1,231 @@
+"""The load balancer's data plane: Envoy, told by files and asked at its admin socket.
+
+Envoy runs in a session of its own from the first load balancer on and goes on serving while the control plane is down.
+A change of records is written at once, on the controller's thread; what takes time is done by loops, which `close`
+ends: keeping Envoy running, asking which targets are drained, cutting what outlasts the deregistration delay, tidying
+up behind changes, and health checks.
+"""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+
+from slipway.adapters.envoy_admin import HostStatuses
+from slipway.adapters.envoy_clusters import is_draining
+from slipway.adapters.envoy_cut import Cuts
+from slipway.adapters.envoy_draining import DrainWatch
+from slipway.adapters.envoy_files import EnvoyFiles, touched_by
+from slipway.adapters.envoy_ports import bind_error
+from slipway.adapters.envoy_supervisor import EnvoySupervisor
+from slipway.adapters.envoy_tidying import EnvoyTidying
+from slipway.adapters.envoy_watches import missing_watches, watches_of
+from slipway.adapters.target_health import TargetHealthChecker
+from slipway.core.model.load_balancing import Target
+from slipway.core.plan import Change, Put
+from slipway.core.snapshot import Snapshot
+from slipway.ports import Clock, Report
+
+logger = logging.getLogger(__name__)
+
+#: Seconds that `open` waits for Envoy to serve; after that the control plane goes on without.
+OPEN_TIMEOUT_S = 10.0
+
+#: Seconds between two questions whether Envoy has new clusters; it mostly has them at the first.
+CLUSTERS_POLL_S = 0.005
+CLUSTERS_TIMEOUT_S = 5.0
+
+#: Seconds between two questions about draining targets, and the share of a core they may cost at most.
+DRAIN_POLL_S = 0.05
+DRAIN_POLL_SHARE = 0.1
+
+#: Seconds a loop rests after a fault of ours.
+FAULT_REST_S = 1.0
+
+
+class EnvoyLoadBalancer:
+    """`ports.LoadBalancer` over one Envoy, whose files are in `directory`. To be made on the event loop's thread."""
+
+    def __init__(
+        self,
+        directory: Path,
+        report: Report,
+        clock: Clock,
+        *,
+        checker: TargetHealthChecker,
+        concurrency: int | None = None,  # Envoy's worker threads; None: one a core
+    ) -> None:
+        self._report = report
+        self._clock = clock
+        self._checker = checker
+        self._envoy = EnvoySupervisor(directory.resolve(), concurrency=concurrency or os.cpu_count() or 1)
+        self._files = EnvoyFiles(directory.resolve(), held_watches=lambda: watches_of(self._envoy.running_pid()))
+        self._is_refusal_told = False
+        self._held_for: Snapshot | None = None  # whose routes wait for their clusters; None: none ever did
+        self._awaiting = asyncio.Event()
+        self._watch = DrainWatch()
+        self._draining = asyncio.Event()
+        self._tidying = EnvoyTidying(self._files, self._envoy)
+        self._cuts = Cuts()
+        self._loops: asyncio.Task[None] | None = None  # None: not open
+        self._fault: Exception | None = None  # the first fault of a loop; None: there was none
+
+    @property
+    def envoy_pid(self) -> int | None:
+        """The pid of the Envoy that runs; None if none does."""
+        return self._envoy.pid
+
+    async def open(self, snapshot: Snapshot) -> None:
+        """Bring the files to what the snapshot says, adopt or start Envoy if there is a load balancer, and wait, for a
+        bounded time, until it serves. Raises OSError where the directory cannot be written."""
+        self._files.rewrite(snapshot)
+        self._after_write(snapshot)
+        for target in snapshot.targets.values():
+            if is_draining(target):
+                self._watch_draining(target)
+        self._checker.open(snapshot)
+        if snapshot.load_balancers:
+            self._envoy.want()
+        self._tidying.follow(snapshot)
+        self._loops = asyncio.create_task(self._run(), name="load balancer")
+        if self._envoy.is_wanted:
+            await self._wait_until_serving()
+
+    async def _wait_until_serving(self) -> None:
+        try:
+            async with asyncio.timeout(OPEN_TIMEOUT_S):
+                await self._envoy.live.wait()
+        except TimeoutError:
+            logger.error("envoy does not serve yet waited_s=%.0f", OPEN_TIMEOUT_S)
+
+    def configure(self, snapshot: Snapshot, changes: Iterable[Change]) -> None:
+        """Write what `changes`, load-balancing records just committed, make stale. Costs what they touch: any number of
+        targets of one group is one file. Raises OSError where it cannot be written."""
+        changes = tuple(changes)
+        self._files.write(snapshot, touched_by(snapshot, changes))
+        self._after_write(snapshot)
+        for change in changes:
+            if isinstance(change.record, Target):
+                self._follow(snapshot, change, change.record)
+        self._checker.update(snapshot, changes)
+        if snapshot.load_balancers:
+            self._envoy.want()
+        self._tidying.follow(snapshot)
+
+    def _follow(self, snapshot: Snapshot, change: Change, target: Target) -> None:
+        if not isinstance(change, Put):
+            self._watch.discard(target.key)
+            if is_draining(target):
+                self._cuts.add(target, snapshot)
+        elif is_draining(target):
+            self._watch_draining(target)
+        else:
+            self._watch.discard(target.key)
+
+    def _watch_draining(self, target: Target) -> None:
+        self._watch.add(target)
+        self._draining.set()
+
+    def _after_write(self, snapshot: Snapshot) -> None:
+        if self._files.awaited and self._envoy.running_pid() is None:
+            self._files.release(snapshot)  # the next Envoy reads clusters first
+        elif self._files.awaited:
+            self._held_for = snapshot
+            self._awaiting.set()
+        if self._files.refusal is not None and not self._is_refusal_told:
+            logger.error("envoy was not told of new groups or listeners reason=%r", self._files.refusal)
+        self._is_refusal_told = self._files.refusal is not None
+
+    def bind_error(self, address: str, port: int) -> str | None:
+        """Why a listener cannot be had at `address`:`port`, as a sentence; None if it can. A port that our own Envoy
+        holds is no error here."""
+        return bind_error(address, port, own_pid=self._envoy.running_pid()) or missing_watches(2)
+
+    async def close(self) -> None:
+        """End the loops and leave Envoy serving. Raises the first fault that a loop met, if any."""
+        if self._loops is not None:
+            self._loops.cancel()
+            await asyncio.wait([self._loops])
+            self._loops = None
+        if self._fault is not None:
+            raise self._fault
+
+    async def stop(self) -> None:
+        """`close`, and end Envoy: SIGTERM, then SIGKILL."""
+        try:
+            await self.close()
+        finally:
+            await self._envoy.stop()
+
+    # The loops
+
+    async def _run(self) -> None:
+        async with asyncio.TaskGroup() as loops:
+            for name, step in (
+                ("supervise", self._envoy.run_one),
+                ("release", self._release_routes),
+                ("drain", self._ask_draining),
+                ("cut", self._cut),
+                ("tidy", self._tidying.run_one),
+                ("check", self._checker.run),
+            ):
+                loops.create_task(self._repeat(name, step))
+
+    async def _repeat(self, name: str, step: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await step()
+            except Exception as fault:  # loop top
+                logger.exception("load balancer loop failed name=%s", name)
+                self._fault = self._fault or fault
+                await asyncio.sleep(FAULT_REST_S)
+
+    async def _release_routes(self) -> None:
+        """Write the routes that were held back, once Envoy has the clusters that they name."""
+        await self._awaiting.wait()
+        try:
+            async with asyncio.timeout(CLUSTERS_TIMEOUT_S):
+                while not await self._has_clusters():
+                    await asyncio.sleep(CLUSTERS_POLL_S)
+        except TimeoutError:
+            logger.error("envoy did not take up new groups waited_s=%.0f", CLUSTERS_TIMEOUT_S)
+        self._awaiting.clear()
+        if self._held_for is not None:
+            self._files.release(self._held_for)
+
+    async def _has_clusters(self) -> bool:
+        if self._envoy.running_pid() is None:
+            return True
+        try:
+            names = await self._envoy.admin.cluster_names()
+        except OSError:
+            return False
+        return self._files.awaited & self._files.groups <= names
+
+    async def _ask_draining(self) -> None:
+        """Ask once, report what is new, and rest: until the next question, or until something drains."""
+        await self._draining.wait()
+        began = time.monotonic()
+        statuses = await self._statuses()
+        if statuses is not None:
+            for observation in self._watch.observe(statuses, monotonic=began, at=self._clock.now()):
+                self._report(observation)
+        if not self._watch:
+            self._draining.clear()
+            return
+        took = time.monotonic() - began
+        await asyncio.sleep(max(DRAIN_POLL_S, took / DRAIN_POLL_SHARE))
+
+    async def _statuses(self) -> HostStatuses | None:
+        """Envoy's endpoints: none where no Envoy runs, for then nothing is in flight; None: it does not answer yet."""
+        if self._envoy.running_pid() is None:
+            return {}
+        try:
+            return await self._envoy.admin.host_statuses()
+        except OSError:
+            return None
+
+    async def _cut(self) -> None:
+        await self._cuts.perform(self._envoy.running_pid)

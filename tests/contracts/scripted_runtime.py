@@ -1,0 +1,120 @@
+"""A container runtime in memory that follows a script: it records what it is asked, the test says what happens."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from slipway.adapters.container_runtime import ContainerExit, FoundContainer, RuntimeFault, StartedContainer
+from slipway.core.plan import ContainerPayload, TaskPayload
+
+_Key = tuple[str, str]  # task ARN, container name
+
+
+class ScriptedClock:
+    """A clock that the test sets."""
+
+    def __init__(self, now: float = 1000.0) -> None:
+        self.at = now
+
+    def now(self) -> float:
+        return self.at
+
+
+class ScriptedRuntime:
+    """Implements `ContainerRuntime`. A container runs until the test ends it or it is stopped, which ends it with 143.
+
+    `held` names images and containers whose pull, start or stop waits until the test takes the name out and calls
+    `release`; `faults` gives what they raise. `calls` are what was asked, in order.
+    """
+
+    name = "scripted"
+
+    def __init__(self, clock: ScriptedClock, found: tuple[FoundContainer, ...] = ()) -> None:
+        self.calls: list[str] = []
+        self.held: set[str] = set()
+        self.faults: dict[str, list[Exception]] = {}
+        self.starting = 0
+        self.most_starting = 0
+        self._clock = clock
+        self._found = found
+        self._changed = asyncio.Condition()
+        self._ends: dict[_Key, ContainerExit | None] = {
+            (one.payload.task_arn, one.container_name): None for one in found
+        }
+
+    async def open(self) -> tuple[FoundContainer, ...]:
+        return self._found
+
+    async def pull(self, container: ContainerPayload) -> None:
+        await self._step("pull", container.image)
+
+    async def start(self, task: TaskPayload, container: ContainerPayload) -> StartedContainer:
+        self.starting += 1
+        self.most_starting = max(self.most_starting, self.starting)
+        try:
+            await self._step("start", container.name)
+        finally:
+            self.starting -= 1
+        self._ends.setdefault((task.task_arn, container.name), None)
+        return started(task, container, at=self._clock.now())
+
+    async def wait(self, task_arn: str, container_name: str) -> ContainerExit:
+        if (task_arn, container_name) not in self._ends:
+            raise RuntimeFault("NoSuchContainerError", container_name)
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._ends[task_arn, container_name] is not None)
+        ended = self._ends[task_arn, container_name]
+        assert ended is not None
+        return ended
+
+    async def stop(self, task_arn: str, container_name: str, *, timeout_s: float) -> None:
+        await self._step("stop", container_name, detail=f" {timeout_s:g}")
+        if self._ends[task_arn, container_name] is None:
+            await self.end(task_arn, container_name, 143)
+
+    async def remove(self, task_arn: str) -> None:
+        self.calls.append("remove")
+        self._ends = {key: ended for key, ended in self._ends.items() if key[0] != task_arn}
+
+    async def logs(self, task_arn: str, container_name: str, *, tail: int | None, follow: bool) -> AsyncIterator[bytes]:
+        for line in list[bytes]():
+            yield line
+
+    async def close(self) -> None:
+        self.calls.append("close")
+
+    async def end(self, task_arn: str, container_name: str, exit_code: int, reason: str | None = None) -> None:
+        """Have a container end, now."""
+        self._ends[task_arn, container_name] = ContainerExit(exit_code=exit_code, at=self._clock.now(), reason=reason)
+        await self._notify()
+
+    def has_ended(self, task_arn: str, container_name: str, exit_code: int) -> None:
+        """Have it that a found container ended before the runtime was opened."""
+        self._ends[task_arn, container_name] = ContainerExit(exit_code=exit_code, at=self._clock.now())
+
+    async def release(self, name: str) -> None:
+        """Let go what waits by this name."""
+        self.held.discard(name)
+        await self._notify()
+
+    async def until(self, *calls: str) -> None:
+        """Wait until all these calls were made."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: set(calls) <= set(self.calls))
+
+    async def _step(self, verb: str, name: str, *, detail: str = "") -> None:
+        self.calls.append(f"{verb} {name}{detail}")
+        await self._notify()
+        async with self._changed:
+            await self._changed.wait_for(lambda: name not in self.held)
+        faults = self.faults.get(f"{verb} {name}")
+        if faults:
+            raise faults.pop(0)
+
+    async def _notify(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
+
+
+def started(task: TaskPayload, container: ContainerPayload, *, at: float) -> StartedContainer:
+    """What the scripted runtime says of a container it has started."""
+    return StartedContainer(runtime_id=f"{task.task_id}/{container.name}", started_at=at, ip_address="10.0.0.1")

@@ -151,12 +151,9 @@ class _Reader:
         query = request.query_params
         task = find_task(self._snapshot(), request.path_params["task"])
         container = find_container(task, query.get("container", ""))
-        lines = self._logs(
-            task.arn,
-            container.name,
-            tail=_tail(query.get("tail", "")),
-            follow=_is_true("follow", query.get("follow", "")),
-        )
+        tail, follow = _tail(query.get("tail", "")), _is_true("follow", query.get("follow", ""))
+        has_begun = container.runtime_id is not None  # before that there is nothing to be read, and nothing was printed
+        lines = self._logs(task.arn, container.name, tail=tail, follow=follow) if has_begun else _nothing()
         headers = {"X-Slipway-Task": task.id, "X-Slipway-Container": container.name}
         return StreamingResponse(lines, media_type="text/plain; charset=utf-8", headers=headers)
 
@@ -165,6 +162,12 @@ class _Reader:
         if not arn:
             raise ApiError("InvalidParameterException", "Name whose story is wanted with arn=.")
         return _answer({"arn": arn, "rows": [_row(one) for one in self._story(arn)]})
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    no_lines: tuple[bytes, ...] = ()
+    for line in no_lines:
+        yield line
 
 
 def _row(row: StoryRow) -> dict[str, Any]:

@@ -55,14 +55,14 @@ OLD, NEW = "ecs-svc/1", "ecs-svc/2"
 PICTURE = "/slipway/v1/clusters/shop/services/users/picture"
 
 
-def task(number: int, deployment: str, **changes: Any) -> Task:
+def task(number: int, deployment: str, *, runtime_id: str | None = "run", **changes: Any) -> Task:
     revision = 1 if deployment == OLD else 2
     return Task(
         arn=ARNS.task("shop", f"{number:032x}"),
         cluster_arn=ARNS.cluster("shop"),
         task_definition_arn=ARNS.task_definition("users", revision),
         host_id=HOST_ID,
-        containers=(Container(name="app", arn="", image="users"),),
+        containers=(Container(name="app", arn="", image="users", runtime_id=runtime_id),),
         cpu=256,
         memory=128,
         created_at=NOW - 90 + number,
@@ -81,7 +81,7 @@ TASKS = (
     task(2, OLD, **DRAINING),
     task(3, OLD, **STOPPED),
     task(4, NEW, **HEALTHY),
-    task(5, NEW, last_status=TaskStatus.PENDING),
+    task(5, NEW, runtime_id=None, last_status=TaskStatus.PENDING),
 )
 
 
@@ -321,6 +321,12 @@ def test_logs_are_streamed_of_the_one_container() -> None:
     assert reply.body == b"one\ntwo\n"
     assert reply.headers["x-slipway-container"] == "app"
     assert asked.calls == [(TASKS[0].arn, "app", 20, True)]
+
+
+def test_a_container_that_has_not_begun_has_printed_nothing() -> None:
+    asked = Asked()
+    reply = get(application(logs=asked), f"/slipway/v1/tasks/{TASKS[4].id}/logs?follow=true")
+    assert (reply.status, reply.body, asked.calls) == (200, b"", [])
 
 
 def test_story_is_told_with_its_records() -> None:

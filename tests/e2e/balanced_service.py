@@ -1,0 +1,154 @@
+"""A service behind a load balancer, made, rolled and watched through the AWS API alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tests.e2e.programs import Program
+from tests.e2e.server_process import ServerProcess, free_port
+from tests.waiting import wait_until
+
+PORT = 8080  # of the container
+STEADY_S = 150  # a bound on a hung roll
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What a service is to be like."""
+
+    tasks: int
+    minimum_healthy_percent: int = 100
+    maximum_percent: int = 200
+    deregistration_delay_s: int = 30
+    environment: tuple[tuple[str, str], ...] = ()
+
+
+class BalancedService:
+    """A service named `name` in a cluster of the same name, with a balancer, a target group and a listener."""
+
+    def __init__(self, server: ServerProcess, name: str, program: Program, shape: Shape) -> None:
+        self.server = server
+        self.name = name
+        self.program = program
+        self.shape = shape
+        self.ecs = server.client("ecs")
+        self.elb = server.client("elbv2")
+        self.ecs.create_cluster(clusterName=name)
+        self.address = self._balancer()
+        self.port = free_port(self.address)
+        self.target_group = self._target_group()
+        self._listener()
+        self._service()
+
+    def _balancer(self) -> str:
+        (made,) = self.elb.create_load_balancer(Name=self.name, Subnets=["subnet-1"])["LoadBalancers"]
+        self._balancer_arn = made["LoadBalancerArn"]
+        address: str = made["AvailabilityZones"][0]["LoadBalancerAddresses"][0]["IpAddress"]
+        return address
+
+    def _target_group(self) -> str:
+        (group,) = self.elb.create_target_group(
+            Name=self.name,
+            Protocol="HTTP",
+            Port=PORT,
+            VpcId="vpc-1",
+            TargetType="instance",
+            HealthCheckPath="/health",
+            HealthCheckIntervalSeconds=5,
+            HealthCheckTimeoutSeconds=4,
+            HealthyThresholdCount=2,
+            UnhealthyThresholdCount=2,
+        )["TargetGroups"]
+        arn: str = group["TargetGroupArn"]
+        delay = {
+            "Key": "deregistration_delay.timeout_seconds",
+            "Value": str(self.shape.deregistration_delay_s),
+        }
+        self.elb.modify_target_group_attributes(TargetGroupArn=arn, Attributes=[delay])
+        return arn
+
+    def _listener(self) -> None:
+        self.elb.create_listener(
+            LoadBalancerArn=self._balancer_arn,
+            Protocol="HTTP",
+            Port=self.port,
+            DefaultActions=[{"Type": "forward", "TargetGroupArn": self.target_group}],
+        )
+
+    def _service(self) -> None:
+        self.ecs.create_service(
+            cluster=self.name,
+            serviceName=self.name,
+            taskDefinition=self.register("v1"),
+            desiredCount=self.shape.tasks,
+            deploymentConfiguration={
+                "minimumHealthyPercent": self.shape.minimum_healthy_percent,
+                "maximumPercent": self.shape.maximum_percent,
+            },
+            loadBalancers=[{"targetGroupArn": self.target_group, "containerName": "users", "containerPort": PORT}],
+        )
+
+    def register(self, version: str) -> str:
+        """A new revision of the task definition that runs `version`."""
+        environment = {"VERSION": version, **dict(self.shape.environment)}
+        registered = self.ecs.register_task_definition(
+            family=self.name,
+            networkMode="bridge",
+            containerDefinitions=[
+                {
+                    "name": "users",
+                    "image": self.program.image,
+                    "command": list(self.program.command),
+                    "cpu": 16,
+                    "memory": 64,
+                    "portMappings": [{"containerPort": PORT}],
+                    "environment": [{"name": name, "value": value} for name, value in environment.items()],
+                }
+            ],
+        )
+        arn: str = registered["taskDefinition"]["taskDefinitionArn"]
+        return arn
+
+    def roll(self, version: str) -> None:
+        """Have the service run `version`; returns when the update is accepted."""
+        self.ecs.update_service(cluster=self.name, service=self.name, taskDefinition=self.register(version))
+
+    def describe(self) -> dict[str, Any]:
+        """The service as DescribeServices shows it."""
+        (shown,) = self.ecs.describe_services(cluster=self.name, services=[self.name])["services"]
+        return dict(shown)
+
+    def is_steady(self) -> bool:
+        """Whether there is one deployment, completed, with all its tasks."""
+        shown = self.describe()
+        (first, *others) = shown["deployments"]
+        is_full = shown["runningCount"] == shown["desiredCount"] and not shown["pendingCount"]
+        return not others and is_full and first["rolloutState"] == "COMPLETED"
+
+    def await_steady(self) -> None:
+        """Wait until it is."""
+        wait_until(self.is_steady, timeout_s=STEADY_S, what=f"service {self.name} to be steady")
+
+    def await_stopped(self, count: int) -> None:
+        """Wait until so many tasks have stopped altogether."""
+        wait_until(
+            lambda: sum(task["lastStatus"] == "STOPPED" for task in self.tasks()) >= count,
+            timeout_s=STEADY_S,
+            what=f"{count} stopped tasks of service {self.name}",
+        )
+
+    def tasks(self) -> list[dict[str, Any]]:
+        """Every task there is a record of, as DescribeTasks shows it."""
+        arns = [arn for status in ("RUNNING", "STOPPED") for arn in self._listed(status)]
+        batches = [arns[start : start + 100] for start in range(0, len(arns), 100)]
+        return [task for batch in batches for task in self._described(batch)]
+
+    def _listed(self, status: str) -> Iterator[str]:
+        pages = self.ecs.get_paginator("list_tasks").paginate(cluster=self.name, desiredStatus=status)
+        for page in pages:
+            yield from page["taskArns"]
+
+    def _described(self, arns: list[str]) -> list[dict[str, Any]]:
+        answer = self.ecs.describe_tasks(cluster=self.name, tasks=arns)
+        assert not answer["failures"], answer["failures"]
+        return list(answer["tasks"])

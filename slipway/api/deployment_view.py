@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from slipway.core.deploy import deployment_id_of
 from slipway.core.model.deployments import (
     Deployment,
     DeploymentStatus,
@@ -129,7 +130,7 @@ def service_deployment_view(snapshot: Snapshot, deployment: ServiceDeployment) -
 
 def revision_counts(snapshot: Snapshot, service_arn: str, revision_arn: str) -> dict[str, int]:
     """Requested, running and pending tasks of a revision as they are now; its deployment has the same number."""
-    deployment_id = f"ecs-svc/{revision_arn.rpartition('/')[2]}"
+    deployment_id = deployment_id_of(revision_arn)
     deployment = snapshot.deployments.get(deployment_id)
     service = snapshot.services.get(service_arn)
     tasks = snapshot.service_tasks(service_arn).of(deployment_id)

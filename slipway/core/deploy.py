@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from slipway.core.arns import cluster_name
+from slipway.core.arns import cluster_name, resource_name
 from slipway.core.decision import Context
 from slipway.core.model.deployments import (
     Deployment,
@@ -44,34 +44,9 @@ def begin_deployment(
     deployment_configuration: Mapping[str, Any],
 ) -> tuple[Change, ...]:
     """The records of a new PRIMARY deployment of `service`, and the one before it superseded."""
-    number = context.ids.digits()
-    cluster = cluster_name(service.arn)
-    revision = ServiceRevision(
-        arn=context.arns.service_revision(cluster, service.name, number),
-        service_arn=service.arn,
-        cluster_arn=service.cluster_arn,
-        task_definition_arn=workload.task_definition_arn,
-        created_at=context.now,
-        launch_type=workload.launch_type,
-        load_balancers=workload.load_balancers,
-        document=workload.document,
-    )
-    previous = snapshot.primary(service.arn)
-    roll_out = ServiceDeployment(
-        arn=context.arns.service_deployment(cluster, service.name, context.ids.letters()),
-        service_arn=service.arn,
-        cluster_arn=service.cluster_arn,
-        target_revision_arn=revision.arn,
-        source_revision_arns=tuple(
-            deployment.revision_arn for deployment in snapshot.service_deployments_of(service.arn)
-        ),
-        created_at=context.now,
-        started_at=context.now,
-        updated_at=context.now,
-        status=ServiceDeploymentStatus.IN_PROGRESS,
-        document=deployment_configuration,
-    )
-    deployment_id = f"ecs-svc/{number}"
+    revision = _new_revision(service, workload, number=context.ids.digits(), context=context)
+    roll_out = _new_roll_out(snapshot, service, revision, context=context, document=deployment_configuration)
+    deployment_id = deployment_id_of(revision.arn)
     deployment = Deployment(
         id=deployment_id,
         service_arn=service.arn,
@@ -82,12 +57,48 @@ def begin_deployment(
         updated_at=context.now,
         rollout_state_reason=f"ECS deployment {deployment_id} in progress.",
     )
+    previous = snapshot.primary(service.arn)
     superseded = () if previous is None else _supersede(snapshot, previous, context)
     return (
         *superseded,
         Put(record=revision),
         Put(record=roll_out, cause="deployment started"),
         Put(record=deployment, cause="deployment started"),
+    )
+
+
+def deployment_id_of(revision_arn: str) -> str:
+    """The id of the deployment that brings a revision: both have the same number, which Terraform relies on."""
+    return f"ecs-svc/{resource_name(revision_arn)}"
+
+
+def _new_revision(service: Service, workload: Workload, *, number: str, context: Context) -> ServiceRevision:
+    return ServiceRevision(
+        arn=context.arns.service_revision(cluster_name(service.arn), service.name, number),
+        service_arn=service.arn,
+        cluster_arn=service.cluster_arn,
+        task_definition_arn=workload.task_definition_arn,
+        created_at=context.now,
+        launch_type=workload.launch_type,
+        load_balancers=workload.load_balancers,
+        document=workload.document,
+    )
+
+
+def _new_roll_out(
+    snapshot: Snapshot, service: Service, revision: ServiceRevision, *, context: Context, document: Mapping[str, Any]
+) -> ServiceDeployment:
+    return ServiceDeployment(
+        arn=context.arns.service_deployment(cluster_name(service.arn), service.name, context.ids.letters()),
+        service_arn=service.arn,
+        cluster_arn=service.cluster_arn,
+        target_revision_arn=revision.arn,
+        source_revision_arns=tuple(item.revision_arn for item in snapshot.service_deployments_of(service.arn)),
+        created_at=context.now,
+        started_at=context.now,
+        updated_at=context.now,
+        status=ServiceDeploymentStatus.IN_PROGRESS,
+        document=document,
     )
 
 

@@ -13,7 +13,7 @@ service decided again when it comes. Reconciling twice gives an empty plan the s
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from slipway.core import events
@@ -22,13 +22,16 @@ from slipway.core.deploy import complete_deployment
 from slipway.core.model.deployments import Deployment, DeploymentStatus, RolloutState
 from slipway.core.model.load_balancing import Target
 from slipway.core.model.services import Service, ServiceEvent, ServiceStatus
-from slipway.core.model.tasks import Task
+from slipway.core.model.tasks import StopCode, Task
 from slipway.core.plan import Change, HostCommand, Plan, Put
-from slipway.core.roll import desired_count, plan_roll
+from slipway.core.roll import bounds_of, desired_count, last_completed, plan_roll
 from slipway.core.rolling import back_off_s
 from slipway.core.service_tasks import Phase
 from slipway.core.snapshot import Snapshot
 from slipway.core.task_steps import TaskStep, plan_task
+
+#: Stops somebody decided; the other codes are ends that came by themselves.
+_BY_CHOICE = (StopCode.USER_INITIATED, StopCode.SERVICE_SCHEDULER_INITIATED)
 
 
 def reconcile(snapshot: Snapshot, service_arn: str, touched: Iterable[str], context: Context) -> Plan:
@@ -65,6 +68,7 @@ def _plan_tasks(snapshot: Snapshot, service: Service, touched: Iterable[str], co
     commands: list[HostCommand] = []
     steps: list[TaskStep] = []
     settled: list[Task] = []
+    healthy: list[Task] = []
     for arn in sorted(touched):
         task = snapshot.tasks.get(arn)
         if task is None:
@@ -75,11 +79,13 @@ def _plan_tasks(snapshot: Snapshot, service: Service, touched: Iterable[str], co
             continue
         step = plan_task(snapshot, task, service=service, context=context)
         steps.append(step)
+        if step.turned_healthy:
+            healthy.append(task)
         changes += step.changes
         commands += step.commands
     counted, told = _count_ends(snapshot, service, settled, context)
-    counted += _forget_failures(snapshot, service, steps)
     changes += counted
+    changes += _forget_failures(snapshot, healthy)
     told += _tell(service, steps, snapshot, context)
     return Plan(changes=tuple(changes), events=tuple(told), commands=tuple(commands))
 
@@ -87,43 +93,45 @@ def _plan_tasks(snapshot: Snapshot, service: Service, touched: Iterable[str], co
 def _count_ends(
     snapshot: Snapshot, service: Service, ended: list[Task], context: Context
 ) -> tuple[list[Change], list[ServiceEvent]]:
-    """Tasks of the PRIMARY that ended before they were healthy are failures; so many in a row delay the next start."""
-    primary = snapshot.primary(service.arn)
-    failures = [task for task in ended if primary is not None and _is_failure(task, primary)]
-    if primary is None or not failures:
-        return [], []
-    failed = primary.failed_tasks + len(failures)
-    counted = replace(primary, failed_tasks=failed, updated_at=context.now)
-    changes: list[Change] = [Put(record=counted, cause=f"failed tasks: {failed}")]
+    """Tasks that ended before they were healthy are failures of their deployment; so many in a row delay its starts."""
+    failures = Counter(task.deployment_id for task in ended if _is_failure(task))
+    changes: list[Change] = []
+    delay, most, is_first = 0.0, 0, False
     rules = context.rules
-    delay = back_off_s(
-        failed, after=rules.start_back_off_after, first_s=rules.start_back_off_s, most_s=rules.start_back_off_max_s
-    )
-    if not delay:
-        return changes, []
-    waiting = replace(service, wake_at=context.now + delay)
-    changes.append(Put(record=waiting, cause=f"next start in {delay:g} s after {failed} failed tasks"))
-    is_first = primary.failed_tasks <= rules.start_back_off_after
+    for deployment in _failing(snapshot, service, failures):
+        failed = deployment.failed_tasks + failures[deployment.id]
+        counted = replace(deployment, failed_tasks=failed, updated_at=context.now)
+        changes.append(Put(record=counted, cause=f"failed tasks: {failed}"))
+        is_first |= deployment.failed_tasks <= rules.start_back_off_after < failed
+        most = max(most, failed)
+    if most:
+        delay = back_off_s(
+            most, after=rules.start_back_off_after, first_s=rules.start_back_off_s, most_s=rules.start_back_off_max_s
+        )
+    if delay:
+        waiting = replace(service, wake_at=context.now + delay)
+        changes.append(Put(record=waiting, cause=f"next start in {delay:g} s after {most} failed tasks"))
     return changes, [events.event(context, service, events.CANNOT_START)] if is_first else []
 
 
-def _forget_failures(snapshot: Snapshot, service: Service, steps: list[TaskStep]) -> list[Change]:
-    """A task that became healthy ends the row of failures (`Deployment.failedTasks`)."""
-    primary = snapshot.primary(service.arn)
-    if primary is None or not primary.failed_tasks or not any(step.turned_healthy for step in steps):
-        return []
-    return [Put(record=replace(primary, failed_tasks=0), cause="a task became healthy")]
+def _failing(snapshot: Snapshot, service: Service, failures: Mapping[str | None, int]) -> list[Deployment]:
+    """The deployments whose failures delay starts: the PRIMARY, and the old one that makes up for its losses."""
+    may_start = (snapshot.primary(service.arn), last_completed(snapshot, service.arn))
+    return [deployment for deployment in may_start if deployment is not None and deployment.id in failures]
 
 
-def _is_failure(task: Task, primary: Deployment) -> bool:
+def _forget_failures(snapshot: Snapshot, healthy: Iterable[Task]) -> list[Change]:
+    """A task that became healthy ends its deployment's row of failures (`Deployment.failedTasks`)."""
+    ids = {task.deployment_id for task in healthy if task.deployment_id is not None}
+    failed = [snapshot.deployments[each] for each in sorted(ids) if snapshot.deployments[each].failed_tasks]
+    return [Put(record=replace(each, failed_tasks=0), cause="a task became healthy") for each in failed]
+
+
+def _is_failure(task: Task) -> bool:
     """Ended before it ever was healthy, though nobody wanted it gone for another reason than that."""
-    if task.deployment_id != primary.id or task.healthy_at is not None:
+    if task.healthy_at is not None:
         return False
-    return task.unhealthy_reason is not None or not _was_stopped_by_choice(task)
-
-
-def _was_stopped_by_choice(task: Task) -> bool:
-    return task.stop_decided_at is not None and task.stop_ordered_at is not None
+    return task.unhealthy_reason is not None or task.stop_code not in _BY_CHOICE
 
 
 def _tell(service: Service, steps: list[TaskStep], snapshot: Snapshot, context: Context) -> list[ServiceEvent]:
@@ -135,7 +143,7 @@ def _tell(service: Service, steps: list[TaskStep], snapshot: Snapshot, context: 
         messages += [_unhealthy(target) for target in step.turned_unhealthy]
     gone = Counter(target.target_group_arn for step in steps for target in step.deregistered)
     messages += [events.deregistered(count, group) for group, count in sorted(gone.items())]
-    drains = sum(1 for step in steps if step.deregistered)
+    drains = sum(step.is_draining for step in steps)
     if drains:
         messages.append(events.draining(drains))
     return [events.event(context, service, message) for message in messages]
@@ -154,12 +162,11 @@ def _unhealthy(target: Target) -> str:
 def _retire_old(snapshot: Snapshot, service: Service) -> Plan:
     """Old deployments with no task left leave the list; a deleted service goes with its last task."""
     tasks = snapshot.service_tasks(service.arn)
-    deployments = snapshot.service_deployments_of(service.arn)
     is_deleted = service.status is ServiceStatus.DRAINING
     gone = [
         deployment
-        for deployment in deployments
-        if not tasks.of(deployment.id).alive and (is_deleted or deployment.status is DeploymentStatus.ACTIVE)
+        for deployment in snapshot.service_deployments_of(service.arn)
+        if not tasks.of(deployment.id).alive and (is_deleted or _is_done_with(snapshot, service, deployment))
     ]
     changes: list[Change] = [
         Put(record=replace(deployment, status=DeploymentStatus.INACTIVE), cause="no task left") for deployment in gone
@@ -167,6 +174,15 @@ def _retire_old(snapshot: Snapshot, service: Service) -> Plan:
     if is_deleted and not tasks.alive:
         changes.append(Put(record=replace(service, status=ServiceStatus.INACTIVE), cause="no task left"))
     return Plan(changes=tuple(changes))
+
+
+def _is_done_with(snapshot: Snapshot, service: Service, deployment: Deployment) -> bool:
+    """Whether an old deployment without tasks is needed no more: a good one that lost its last is, to start others."""
+    if deployment.status is not DeploymentStatus.ACTIVE:
+        return False
+    if deployment.rollout_state is not RolloutState.COMPLETED or not deployment.desired_count:
+        return True
+    return snapshot.service_tasks(service.arn).count(Phase.HEALTHY) >= bounds_of(snapshot, service).lower
 
 
 # 4. Completion and the steady state

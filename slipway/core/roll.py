@@ -1,6 +1,6 @@
 """The roll of one service: which of its tasks stop and which start now, within the bounds of `rolling`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from slipway.core import events
@@ -13,24 +13,45 @@ from slipway.core.model.services import SchedulingStrategy, Service, ServiceStat
 from slipway.core.model.tasks import StopCode, Task
 from slipway.core.placement import Refusal, placement_sentence
 from slipway.core.plan import Change, HostCommand, Plan, Put
-from slipway.core.rolling import Bounds, Counts, Move, bounds, plan_move
-from slipway.core.service_tasks import DeploymentTasks, Phase
+from slipway.core.rolling import Bounds, Counts, Limits, Move, bounds, plan_move
+from slipway.core.service_tasks import DeploymentTasks, Phase, phase_of
 from slipway.core.snapshot import Snapshot
 from slipway.core.stopping import decide_stop
 
 #: What a service is blocked by when its percentages let it neither stop nor start a task.
 DEPLOYMENT_CONFIGURATION = "DEPLOYMENT_CONFIGURATION"
 
-_UNHEALTHY_FIRST = (Phase.SICK, Phase.STARTING, Phase.RUNNING)
+_RISING = (Phase.STARTING, Phase.RUNNING)
+_UNHEALTHY = (Phase.SICK, *_RISING)
 
 
 @dataclass(slots=True, kw_only=True)
 class _Draft:
-    """A roll's plan in the making."""
+    """A roll's plan in the making. `deployments` are the PRIMARY and those whose records change."""
 
+    snapshot: Snapshot
+    service: Service
+    primary: Deployment
+    context: Context
+    deployments: dict[str, Deployment] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     commands: list[HostCommand] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
+
+    def add_round(self, kind: RoundKind, count: int) -> None:
+        """Tell the PRIMARY's story of so many tasks started or stopped."""
+        primary = self.deployments.get(self.primary.id, self.primary)
+        self.deployments[primary.id] = add_round(primary, kind, count, now=self.context.now)
+
+    def plan(self) -> Plan:
+        """What was drafted; a deployment that came out as it was is not written."""
+        known = self.snapshot.deployments
+        changed = [Put(record=each) for each in self.deployments.values() if each != known[each.id]]
+        return Plan(
+            changes=(*self.changes, *changed),
+            events=tuple(events.event(self.context, self.service, message) for message in self.messages),
+            commands=tuple(self.commands),
+        )
 
 
 def desired_count(snapshot: Snapshot, service: Service) -> int:
@@ -47,58 +68,84 @@ def plan_roll(snapshot: Snapshot, service: Service, context: Context) -> Plan:
     primary = snapshot.primary(service.arn)
     if primary is None:
         return Plan()
-    desired = desired_count(snapshot, service)
-    counts = _count(snapshot, service, primary, desired)
-    limit = bounds(
-        desired, minimum_healthy_percent=service.minimum_healthy_percent, maximum_percent=service.maximum_percent
-    )
-    move = plan_move(
-        counts, limit, is_blocked=service.blocked_by is not None, is_sequential=context.rules.is_sequential
-    )
-    if service.wake_at is not None and context.now < service.wake_at:
-        move = replace(move, start_new=0)
-    draft = _Draft()
-    stopped = _stop(snapshot, service, primary, move, draft, context)
-    blocked_by = _start(snapshot, service, primary, move, draft, context, rounds_of=stopped)
-    if blocked_by is None and _is_stuck(counts, limit, move):
+    counts = _count(snapshot, service, primary)
+    if context.rules.is_sequential and counts.settling:
+        return Plan()
+    limit = bounds_of(snapshot, service)
+    limits = _limits(snapshot, service, primary, context)
+    move = plan_move(counts, limit, limits)
+    draft = _Draft(snapshot=snapshot, service=service, primary=primary, context=context)
+    _stop(draft, move)
+    blocked_by = _start(draft, move)
+    if blocked_by is None and not limits.new_waits and _is_stuck(counts, limit, move):
         blocked_by = DEPLOYMENT_CONFIGURATION
         if service.blocked_by != blocked_by:
             draft.messages.append(events.CANNOT_MOVE)
     if blocked_by != service.blocked_by:
         draft.changes.append(Put(record=replace(service, blocked_by=blocked_by), cause=blocked_by or "not blocked"))
-    return Plan(
-        changes=tuple(draft.changes),
-        events=tuple(events.event(context, service, message) for message in draft.messages),
-        commands=tuple(draft.commands),
+    return draft.plan()
+
+
+def bounds_of(snapshot: Snapshot, service: Service) -> Bounds:
+    """The bounds of a service as it is now."""
+    return bounds(
+        desired_count(snapshot, service),
+        minimum_healthy_percent=service.minimum_healthy_percent,
+        maximum_percent=service.maximum_percent,
     )
 
 
-def _count(snapshot: Snapshot, service: Service, primary: Deployment, desired: int) -> Counts:
+def last_completed(snapshot: Snapshot, service_arn: str) -> Deployment | None:
+    """The newest old deployment that had completed: the one that makes up for its own losses; None if there is none."""
+    return next(
+        (
+            deployment
+            for deployment in snapshot.service_deployments_of(service_arn)
+            if _is_old(deployment) and deployment.rollout_state is RolloutState.COMPLETED
+        ),
+        None,
+    )
+
+
+def _is_old(deployment: Deployment) -> bool:
+    return deployment.status is not DeploymentStatus.PRIMARY
+
+
+def _count(snapshot: Snapshot, service: Service, primary: Deployment) -> Counts:
     tasks = snapshot.service_tasks(service.arn)
     new = tasks.of(primary.id)
-    old = [deployment for deployment in snapshot.service_deployments_of(service.arn) if deployment.id != primary.id]
-    last_good = _last_completed(old)
-    lost = 0 if last_good is None else max(last_good.desired_count - tasks.of(last_good.id).wanted, 0)
+    good = last_completed(snapshot, service.arn)
+    of_good = tasks.of("" if good is None else good.id)
+    old = [tasks.of(item.id) for item in snapshot.service_deployments_of(service.arn) if _is_old(item)]
     return Counts(
-        desired=desired,
-        new_fit=new.wanted - new.count(Phase.SICK),
+        desired=desired_count(snapshot, service),
+        new_fit=new.fit,
         new_healthy=new.count(Phase.HEALTHY),
         new_sick=new.count(Phase.SICK),
-        old_healthy=sum(tasks.of(deployment.id).count(Phase.HEALTHY) for deployment in old),
-        old_unhealthy=sum(tasks.of(deployment.id).count(*_UNHEALTHY_FIRST) for deployment in old),
-        old_lost=lost,
-        settling=tasks.count(Phase.STARTING, Phase.RUNNING, Phase.STOPPING),
+        old_healthy=sum(each.count(Phase.HEALTHY) for each in old),
+        old_rising=of_good.count(*_RISING),
+        old_sick=of_good.count(Phase.SICK),
+        old_unproven=sum(each.count(*_UNHEALTHY) for each in old) - of_good.count(*_UNHEALTHY),
+        old_lost=0 if good is None else max(good.desired_count - of_good.fit, 0),
+        settling=tasks.count(*_RISING, Phase.STOPPING),
     )
 
 
-def _last_completed(old: Iterable[Deployment]) -> Deployment | None:
-    """The newest old deployment that had completed: the one that makes up for its own losses."""
-    return next((deployment for deployment in old if deployment.rollout_state is RolloutState.COMPLETED), None)
+def _limits(snapshot: Snapshot, service: Service, primary: Deployment, context: Context) -> Limits:
+    """A back-off holds only the deployments whose tasks failed: a new one starts at once (service throttle logic)."""
+    backs_off = service.wake_at is not None and context.now < service.wake_at
+    good = last_completed(snapshot, service.arn)
+    return Limits(
+        is_blocked=service.blocked_by is not None,
+        is_sequential=context.rules.is_sequential,
+        new_waits=backs_off and primary.failed_tasks > 0,
+        old_waits=backs_off and good is not None and good.failed_tasks > 0,
+    )
 
 
 def _is_stuck(counts: Counts, limit: Bounds, move: Move) -> bool:
     """Whether nothing moves, nothing is on its way, and the bounds alone are why."""
-    if move != Move() or counts.settling or not counts.old_healthy:
+    if move != Move() or counts.settling or counts.new_sick or not counts.old_healthy:
         return False
     return counts.new_fit < counts.desired and counts.wanted >= limit.upper
 
@@ -106,34 +153,40 @@ def _is_stuck(counts: Counts, limit: Bounds, move: Move) -> bool:
 # Stopping
 
 
-def _stop(
-    snapshot: Snapshot, service: Service, primary: Deployment, move: Move, draft: _Draft, context: Context
-) -> dict[str, Deployment]:
-    """Stop what the move says; the deployments whose records changed by it."""
-    tasks = snapshot.service_tasks(service.arn)
-    new = tasks.of(primary.id)
-    chosen = [snapshot.tasks[arn] for arn in _surplus(new, move.stop_new)]
-    chosen += [snapshot.tasks[arn] for arn in new.first(Phase.SICK, move.stop_sick)]
-    changed = {primary.id: primary}
-    left = {"unhealthy": move.stop_old_unhealthy, "healthy": move.stop_old_healthy}
-    for deployment in reversed(snapshot.service_deployments_of(service.arn)):
-        if deployment.status is DeploymentStatus.PRIMARY:
-            continue
+def _stop(draft: _Draft, move: Move) -> None:
+    """Stop what the move says, and lower what the old deployments are to keep by it."""
+    snapshot = draft.snapshot
+    tasks = snapshot.service_tasks(draft.service.arn)
+    new = tasks.of(draft.primary.id)
+    chosen = [*_surplus(new, move.stop_new), *new.first(Phase.SICK, move.stop_sick)]
+    healthy_left = move.stop_old_healthy
+    for deployment in _in_order_of_stopping(snapshot.service_deployments_of(draft.service.arn)):
         of = tasks.of(deployment.id)
-        arns = _take(of, _UNHEALTHY_FIRST, left["unhealthy"])
-        left["unhealthy"] -= len(arns)
-        healthy = of.first(Phase.HEALTHY, left["healthy"])
-        left["healthy"] -= len(healthy)
-        chosen += [snapshot.tasks[arn] for arn in (*arns, *healthy)]
-        count = len(arns) + len(healthy)
-        if count:
-            changed[deployment.id] = replace(
-                deployment, desired_count=max(deployment.desired_count - count, 0), updated_at=context.now
-            )
-    changed[primary.id] = add_round(primary, RoundKind.STOP, len(chosen), now=context.now)
-    _tell_stops(snapshot, chosen, draft)
-    draft.changes += [Put(record=_stopped(task, context), cause="stop decided") for task in chosen]
-    return changed
+        healthy = of.first(Phase.HEALTHY, healthy_left)
+        healthy_left -= len(healthy)
+        stops = (*_stops_of(deployment, of, move), *healthy)
+        chosen += stops
+        if stops:
+            fit_left = of.fit - sum(phase_of(snapshot.tasks[arn]) is not Phase.SICK for arn in stops)
+            kept = max(deployment.desired_count - len(stops), fit_left)
+            draft.deployments[deployment.id] = replace(deployment, desired_count=kept, updated_at=draft.context.now)
+    draft.add_round(RoundKind.STOP, len(chosen))
+    stopped = [snapshot.tasks[arn] for arn in chosen]
+    _tell_stops(stopped, draft)
+    draft.changes += [Put(record=_stopped(task, draft.context), cause="stop decided") for task in stopped]
+
+
+def _in_order_of_stopping(deployments: Iterable[Deployment]) -> list[Deployment]:
+    """Old deployments, those that never completed before the good one, the oldest first."""
+    old = [deployment for deployment in reversed(tuple(deployments)) if _is_old(deployment)]
+    return sorted(old, key=lambda deployment: deployment.rollout_state is RolloutState.COMPLETED)
+
+
+def _stops_of(deployment: Deployment, tasks: DeploymentTasks, move: Move) -> tuple[str, ...]:
+    """The tasks of an old deployment that stop without having been healthy."""
+    if deployment.rollout_state is not RolloutState.COMPLETED:
+        return _take(tasks, _UNHEALTHY, move.stop_old_unproven)
+    return tasks.first(Phase.SICK, move.stop_old_sick) + _take(tasks, _RISING, move.stop_old_rising)
 
 
 def _take(tasks: DeploymentTasks, phases: Iterable[Phase], count: int) -> tuple[str, ...]:
@@ -156,57 +209,44 @@ def _stopped(task: Task, context: Context) -> Task:
     return decide_stop(task, code=StopCode.SERVICE_SCHEDULER_INITIATED, reason=reason, now=context.now)
 
 
-def _tell_stops(snapshot: Snapshot, chosen: list[Task], draft: _Draft) -> None:
-    running = [task.id for task in chosen if task.started_at is not None]
+def _tell_stops(stopped: list[Task], draft: _Draft) -> None:
+    running = [task.id for task in stopped if task.started_at is not None]
     if running:
         draft.messages.append(events.stopped(running))
-    if len(chosen) > len(running):
-        draft.messages.append(events.stopped_pending(len(chosen) - len(running)))
+    if len(stopped) > len(running):
+        draft.messages.append(events.stopped_pending(len(stopped) - len(running)))
 
 
 # Starting
 
 
-def _start(
-    snapshot: Snapshot,
-    service: Service,
-    primary: Deployment,
-    move: Move,
-    draft: _Draft,
-    context: Context,
-    *,
-    rounds_of: dict[str, Deployment],
-) -> str | None:
+def _start(draft: _Draft, move: Move) -> str | None:
     """Start what the move says, where there is room; what the service is blocked by if there is none for some."""
+    snapshot, context = draft.snapshot, draft.context
     blocked_by = None
-    for deployment, count in _starts(snapshot, service, primary, move):
-        launch = _launch(snapshot, service, deployment)
+    for deployment, count in _starts(draft, move):
+        launch = _launch(snapshot, draft.service, deployment)
         tasks, refusal = launch_tasks(snapshot, launch, count, arns=context.arns, ids=context.ids, now=context.now)
+        if tasks:
+            sick = snapshot.service_tasks(draft.service.arn).of(deployment.id).count(Phase.SICK)
+            draft.messages.append(events.started((task.id for task in tasks), replaced=min(len(tasks), sick)))
+            draft.changes += [Put(record=task, cause="started by its service") for task in tasks]
+            draft.commands += [start_command(snapshot, task) for task in tasks]
+            draft.add_round(RoundKind.START, len(tasks))
         if refusal is not None:
             blocked_by = f"{refusal.reason} {refusal.host_id or ''}".rstrip()
-            if blocked_by != service.blocked_by:
-                draft.messages.append(_refused(service, refusal, context))
-        if not tasks:
-            continue
-        replaced = min(len(tasks), snapshot.service_tasks(service.arn).of(deployment.id).count(Phase.SICK))
-        draft.messages.append(events.started((task.id for task in tasks), replaced=replaced))
-        draft.changes += [Put(record=task, cause="started by its service") for task in tasks]
-        draft.commands += [start_command(snapshot, task) for task in tasks]
-        rounds_of[primary.id] = add_round(rounds_of[primary.id], RoundKind.START, len(tasks), now=context.now)
-    draft.changes += [
-        Put(record=deployment) for deployment in rounds_of.values() if deployment != snapshot.deployments[deployment.id]
-    ]
+            if blocked_by != draft.service.blocked_by:
+                draft.messages.append(_refused(draft.service, refusal, context))
     return blocked_by
 
 
-def _starts(snapshot: Snapshot, service: Service, primary: Deployment, move: Move) -> Iterable[tuple[Deployment, int]]:
+def _starts(draft: _Draft, move: Move) -> Iterator[tuple[Deployment, int]]:
     if move.start_old:
-        old = (item for item in snapshot.service_deployments_of(service.arn) if item.id != primary.id)
-        last_good = _last_completed(old)
-        assert last_good is not None, "old tasks are started for a completed deployment only"
-        yield last_good, move.start_old
+        good = last_completed(draft.snapshot, draft.service.arn)
+        assert good is not None, "old tasks are started for a completed deployment only"
+        yield good, move.start_old
     if move.start_new:
-        yield primary, move.start_new
+        yield draft.primary, move.start_new
 
 
 def _launch(snapshot: Snapshot, service: Service, deployment: Deployment) -> Launch:
@@ -226,9 +266,19 @@ def _launch(snapshot: Snapshot, service: Service, deployment: Deployment) -> Lau
         started_by=deployment.id,
         service_arn=service.arn,
         deployment_id=deployment.id,
+        taken_hosts=_taken_hosts(snapshot, service, deployment),
         document=shown,
         tags=tags,
     )
+
+
+def _taken_hosts(snapshot: Snapshot, service: Service, deployment: Deployment) -> frozenset[str] | None:
+    """The hosts that have their task of a DAEMON deployment; None for other services, which may have many on one."""
+    if service.scheduling_strategy is not SchedulingStrategy.DAEMON:
+        return None
+    tasks = snapshot.service_tasks(service.arn).of(deployment.id)
+    wanted = _take(tasks, (Phase.STARTING, Phase.RUNNING, Phase.HEALTHY), tasks.fit)
+    return frozenset(snapshot.tasks[arn].host_id for arn in wanted)
 
 
 def _refused(service: Service, refusal: Refusal, context: Context) -> str:

@@ -3,6 +3,10 @@
 Three bounds hold at every instant: healthy tasks never fall below the lower one through our doing, tasks that are to
 run never exceed the upper one, and the host's room is never oversold (a task holds its room until it has stopped).
 Source: `DeploymentConfiguration` of the ECS API: the lower bound rounds up, the upper one down.
+
+An old deployment that had completed is known to be good: while fewer tasks are healthy than the lower bound asks for,
+it keeps the tasks that are on their way and makes up for those it lost, so that failures of the new revision never eat
+the old one. What an old deployment that never completed has, unless it is healthy, is stopped at once.
 """
 
 from dataclasses import dataclass, replace
@@ -27,15 +31,17 @@ def bounds(desired: int, *, minimum_healthy_percent: int, maximum_percent: int) 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """The tasks of a service as the rolling decision sees them."""
+    """The tasks of a service as the rolling decision sees them; *good* is the last completed deployment of the old."""
 
     desired: int
     new_fit: int = 0  # tasks of the PRIMARY deployment that are to run, the sick ones apart
     new_healthy: int = 0  # of new_fit
     new_sick: int = 0  # unhealthy, to be replaced
-    old_healthy: int = 0
-    old_unhealthy: int = 0  # starting, running but not healthy, or sick
-    old_lost: int = 0  # tasks the last completed deployment lost without our doing
+    old_healthy: int = 0  # of all old deployments
+    old_rising: int = 0  # of the good one: starting, or running and not healthy yet
+    old_sick: int = 0  # of the good one: unhealthy, to be replaced
+    old_unproven: int = 0  # of the other old ones: all that are not healthy
+    old_lost: int = 0  # tasks the good one is to keep and has not, or has sick
     settling: int = 0  # starting, not yet healthy, or stopping: what a sequential round waits for
 
     @property
@@ -46,14 +52,17 @@ class Counts:
     @property
     def wanted(self) -> int:
         """Tasks that are to run, old and new."""
-        return self.new_fit + self.new_sick + self.old_healthy + self.old_unhealthy
+        old = self.old_healthy + self.old_rising + self.old_sick + self.old_unproven
+        return self.new_fit + self.new_sick + old
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """What to do now, in tasks. Stops of surplus new tasks are scale-in; `stop_sick` are replaced unhealthy ones."""
+    """What to do now, in tasks. Stops of surplus new tasks are scale-in; sick ones are replaced unhealthy ones."""
 
-    stop_old_unhealthy: int = 0
+    stop_old_unproven: int = 0
+    stop_old_rising: int = 0
+    stop_old_sick: int = 0
     stop_old_healthy: int = 0
     stop_new: int = 0
     stop_sick: int = 0
@@ -63,43 +72,70 @@ class Move:
     @property
     def stops(self) -> int:
         """All stops."""
-        return self.stop_old_unhealthy + self.stop_old_healthy + self.stop_new + self.stop_sick
+        old = self.stop_old_unproven + self.stop_old_rising + self.stop_old_sick + self.stop_old_healthy
+        return old + self.stop_new + self.stop_sick
+
+    @property
+    def starts(self) -> int:
+        """All starts."""
+        return self.start_new + self.start_old
 
 
-def plan_move(counts: Counts, limit: Bounds, *, is_blocked: bool = False, is_sequential: bool = False) -> Move:
-    """How many tasks may stop and start now: stops first where the lower bound allows them, then starts.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What holds starts back beside the bounds."""
 
-    `is_blocked`: the last start found no room, so that a sick task must go before its replacement comes.
-    `is_sequential`: a round waits until the one before has settled, and either stops or starts.
-    """
-    if is_sequential and counts.settling:
+    is_blocked: bool = False  # the last start found no room: a sick task must go before its replacement can come
+    is_sequential: bool = False  # a round waits until the one before has settled, and either stops or starts
+    new_waits: bool = False  # the PRIMARY deployment backs off after failures
+    old_waits: bool = False  # so does the good old one
+
+
+def plan_move(counts: Counts, limit: Bounds, limits: Limits = Limits()) -> Move:
+    """How many tasks may stop and start now: stops first where the lower bound allows them, then starts."""
+    if limits.is_sequential and counts.settling:
         return Move()
     stops = _plan_stops(counts, limit)
-    if is_sequential and stops.stops:
+    if limits.is_sequential and stops.stops:
         return stops
     left = max(limit.upper - (counts.wanted - stops.stops), 0)
-    start_old = min(counts.old_lost, max(limit.lower - counts.healthy, 0), left)
-    missing = max(counts.desired - counts.new_fit, 0)
-    starts = replace(stops, start_old=start_old, start_new=min(missing, left - start_old))
-    if missing and counts.new_sick and (is_blocked or not starts.start_new):
-        return replace(starts, stop_sick=max(starts.stop_sick, _sick_first(counts)))
-    return starts
+    owed = 0 if limits.old_waits else min(counts.old_lost, max(limit.lower - counts.healthy - counts.old_rising, 0))
+    missing = 0 if limits.new_waits else max(counts.desired - counts.new_fit, 0)
+    start_old = min(owed, left)
+    move = replace(stops, start_old=start_old, start_new=min(missing, left - start_old))
+    if owed + missing and (limits.is_blocked or not move.starts):
+        return _make_way(counts, move, missing=missing, owed=owed)
+    return move
 
 
 def _plan_stops(counts: Counts, limit: Bounds) -> Move:
     """Old tasks as the lower bound allows, surplus new ones, and sick ones whose replacement is healthy."""
-    kept = min(counts.old_unhealthy, max(limit.lower - counts.healthy - counts.new_fit, 0))
+    lacking = max(limit.lower - counts.healthy, 0)
     return Move(
-        stop_old_unhealthy=counts.old_unhealthy - kept,
+        stop_old_unproven=counts.old_unproven,
+        stop_old_rising=max(counts.old_rising - lacking, 0),
+        stop_old_sick=max(counts.old_sick - lacking, 0),
         stop_old_healthy=min(counts.old_healthy, max(counts.healthy - limit.lower, 0)),
         stop_new=max(counts.new_fit - counts.desired, 0),
         stop_sick=min(counts.new_sick, max(counts.new_healthy + counts.new_sick - counts.desired, 0)),
     )
 
 
-def _sick_first(counts: Counts) -> int:
-    """Sick tasks to stop before their replacements can start: one at a time while any serve, else all."""
-    return 1 if counts.new_healthy else counts.new_sick
+def _make_way(counts: Counts, move: Move, *, missing: int, owed: int) -> Move:
+    """At the upper bound, or without room, a sick task goes first and its replacement comes after it (ECS: one at a
+    time). The sick of an old deployment make way when none of the new ones can."""
+    new = _giving_way(counts, counts.new_sick, missing, is_any_healthy=counts.new_healthy > 0)
+    if new:
+        return replace(move, stop_sick=max(move.stop_sick, new))
+    old = _giving_way(counts, counts.old_sick, missing + owed, is_any_healthy=counts.old_healthy > 0)
+    return replace(move, stop_old_sick=max(move.stop_old_sick, old))
+
+
+def _giving_way(counts: Counts, sick: int, needed: int, *, is_any_healthy: bool) -> int:
+    """One at a time while others serve, each when the one before has settled; else all that are in the way."""
+    if is_any_healthy:
+        return min(sick, needed, 0 if counts.settling else 1)
+    return min(sick, needed)
 
 
 def back_off_s(failures: int, *, after: int, first_s: float, most_s: float) -> float:

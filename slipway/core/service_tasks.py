@@ -69,6 +69,11 @@ class DeploymentTasks:
         return self.count(Phase.STARTING, Phase.RUNNING, Phase.SICK, Phase.HEALTHY)
 
     @property
+    def fit(self) -> int:
+        """Tasks that are to run and are not to be replaced."""
+        return self.count(Phase.STARTING, Phase.RUNNING, Phase.HEALTHY)
+
+    @property
     def running(self) -> int:
         """Tasks whose last status is RUNNING and that are to go on (`runningCount`)."""
         return self.count(Phase.RUNNING, Phase.SICK, Phase.HEALTHY)
@@ -94,9 +99,11 @@ class ServiceTasks:
 
     def replace(self, old: Task | None, new: Task | None) -> None:
         """Bring the counts from `old` (None: was not there) to `new` (None: is gone)."""
+        if old is not None and new is not None and phase_of(old) is phase_of(new):
+            return  # neither its deployment nor when it was created changes
         if old is not None and old.deployment_id in self._deployments:
             self._deployments[old.deployment_id].discard(old)
-        if new is not None and new.deployment_id is not None:
+        if new is not None and new.deployment_id is not None and not new.is_stopped:
             self._deployments.setdefault(new.deployment_id, DeploymentTasks()).add(new)
 
     def forget(self, deployment_id: str) -> None:

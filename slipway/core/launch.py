@@ -30,6 +30,7 @@ class Launch:
     deployment_id: str | None = None
     cpu: int | None = None  # overrides the definition's; None: as defined
     memory: int | None = None
+    taken_hosts: frozenset[str] | None = None  # one task a host, and these have theirs; None: many may share one
     document: Mapping[str, Any] = field(default_factory=dict)
     tags: tuple[Tag, ...] = ()
 
@@ -42,7 +43,7 @@ def launch_tasks(
     snapshot: Snapshot, launch: Launch, count: int, *, arns: Arns, ids: Ids, now: float
 ) -> tuple[tuple[Task, ...], Refusal | None]:
     """`count` new tasks, or as many as there is room for and why not more. The caller commits the records."""
-    placement = place(snapshot, launch.footprint(), count)
+    placement = place(snapshot, launch.footprint(), count, launch.taken_hosts)
     return tuple(_task(launch, host, arns=arns, ids=ids, now=now) for host in placement.hosts), placement.refusal
 
 

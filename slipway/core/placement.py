@@ -8,8 +8,8 @@ closest (the one that passed most filters) becomes the sentence of ECS's placeme
 failure.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
 
 from slipway.core.host_room import HostRoom
 from slipway.core.model.hosts import Host
@@ -72,31 +72,42 @@ def _static_ports(definition: TaskDefinition) -> tuple[int, ...]:
             return ()
 
 
-def place(snapshot: Snapshot, need: Footprint, count: int) -> Placement:
-    """Hosts for `count` tasks of one footprint, as many as there is room for, each chosen with the others placed."""
+def place(snapshot: Snapshot, need: Footprint, count: int, taken_hosts: frozenset[str] | None = None) -> Placement:
+    """Hosts for `count` tasks of one footprint, as many as there is room for, each chosen with the others placed.
+
+    With `taken_hosts` each host gets one at most, and those named none (DAEMON services).
+    """
     rooms = {host_id: snapshot.room(host_id).copy() for host_id in snapshot.hosts}
+    for host_id in taken_hosts or ():
+        rooms.pop(host_id, None)
+    ranked = [(_rank(snapshot.hosts[host_id], room), snapshot.hosts[host_id]) for host_id, room in rooms.items()]
+    heapify(ranked)
     chosen: list[Host] = []
-    while len(chosen) < count:
-        found = _find_host(snapshot, rooms, need)
-        if isinstance(found, Refusal):
-            return Placement(hosts=tuple(chosen), refusal=found)
-        rooms[found.id].hold(cpu=need.cpu, memory=need.memory, host_ports=need.host_ports)
-        chosen.append(found)
-    return Placement(hosts=tuple(chosen), refusal=None)
-
-
-def _find_host(snapshot: Snapshot, rooms: Mapping[str, HostRoom], need: Footprint) -> Host | Refusal:
-    closest: tuple[int, Refusal] | None = None
-    for host in sorted(
-        snapshot.hosts.values(),
-        key=lambda host: (rooms[host.id].task_count, -rooms[host.id].cpu_left(host), host.id),
-    ):
+    refusals: list[tuple[int, Refusal]] = []
+    while len(chosen) < count and ranked:
+        _, host = heappop(ranked)
         passed, refusal = _check(host, rooms[host.id], need)
-        if refusal is None:
-            return host
-        if closest is None or passed > closest[0]:
-            closest = passed, refusal
-    return closest[1] if closest else Refusal(reason="EMPTY", host_id=None, lack="")
+        if refusal is not None:
+            refusals.append((passed, refusal))  # it has no room for another task of this footprint either
+            continue
+        chosen.append(host)
+        rooms[host.id].hold(cpu=need.cpu, memory=need.memory, host_ports=need.host_ports)
+        if taken_hosts is None:
+            heappush(ranked, (_rank(host, rooms[host.id]), host))
+    is_complete = len(chosen) == count
+    return Placement(hosts=tuple(chosen), refusal=None if is_complete else _closest(refusals))
+
+
+def _closest(refusals: list[tuple[int, Refusal]]) -> Refusal:
+    """The refusal of the host that passed most filters, the first tried of those."""
+    if not refusals:
+        return Refusal(reason="EMPTY", host_id=None, lack="")
+    return max(refusals, key=lambda refused: refused[0])[1]
+
+
+def _rank(host: Host, room: HostRoom) -> tuple[int, int, str]:
+    """The order in which hosts are tried: fewest tasks, most CPU left, then the id."""
+    return room.task_count, -room.cpu_left(host), host.id
 
 
 def _check(host: Host, room: HostRoom, need: Footprint) -> tuple[int, Refusal | None]:

@@ -14,7 +14,7 @@ from slipway.core.model.clusters import Cluster
 from slipway.core.model.deployments import Deployment, DeploymentStatus, ServiceDeployment, ServiceRevision
 from slipway.core.model.hosts import Host
 from slipway.core.model.load_balancing import Listener, LoadBalancer, Target, TargetGroup
-from slipway.core.model.services import Service, ServiceEvent
+from slipway.core.model.services import SchedulingStrategy, Service, ServiceEvent
 from slipway.core.model.task_definitions import TaskDefinition
 from slipway.core.model.tasks import Task
 from slipway.core.model.tokens import ClientToken
@@ -73,6 +73,7 @@ class Snapshot:
         self.dirty_tasks: set[str] = set()  # standalone ones; a service's are touched in its `ServiceTasks`
         self.dirty_targets: set[str] = set()
         self.waiting_for_room: set[str] = set()  # services whose last start found no room
+        self._daemons: set[str] = set()  # services that have a task on every host
         self._timers: list[tuple[float, str]] = []  # a heap of (instant, key of a task, target or service)
 
     # Reading
@@ -187,7 +188,7 @@ class Snapshot:
                 self._set_timer(old, new)
                 self._index_service(service)
             case Host() as host:
-                self.dirty_services |= self.waiting_for_room
+                self.dirty_services |= self.waiting_for_room | self._daemons
                 self.room(host.id)
             case TaskDefinition() as definition:
                 self._index_definition(definition, gone=new is None)
@@ -244,9 +245,10 @@ class Snapshot:
         assert target is not None
         _toggle(self._group_targets[target.target_group_arn], target.key, present=new is not None)
         (self.dirty_targets.add if new is not None else self.dirty_targets.discard)(target.key)
-        if target.task_arn is not None:
-            _toggle(self._task_targets[target.task_arn], target.key, present=new is not None)
-            self.touch_task(target.task_arn)
+        for task_arn in {each.task_arn for each in (old, new) if each is not None and each.task_arn is not None}:
+            is_owner = new is not None and new.task_arn == task_arn
+            _toggle(self._task_targets[task_arn], target.key, present=is_owner)
+            self.touch_task(task_arn)
 
     def touch_task(self, task_arn: str) -> None:
         """Have a task, and its service, decided again."""
@@ -271,6 +273,8 @@ class Snapshot:
     def _index_service(self, service: Service) -> None:
         self._cluster_services[service.cluster_arn][service.arn] = None
         self.dirty_services.add(service.arn)
+        if service.scheduling_strategy is SchedulingStrategy.DAEMON:
+            self._daemons.add(service.arn)
         waits = service.blocked_by is not None
         (self.waiting_for_room.add if waits else self.waiting_for_room.discard)(service.arn)
 

@@ -8,7 +8,6 @@ from slipway.core.decision import Context
 from slipway.core.health import fold_check
 from slipway.core.launch import start_command
 from slipway.core.lifecycle import may_move
-from slipway.core.model.services import Service
 from slipway.core.model.tasks import Container, DesiredStatus, StopCode, Task, TaskStatus
 from slipway.core.observations import (
     ContainerReport,
@@ -22,6 +21,7 @@ from slipway.core.observations import (
 from slipway.core.plan import Change, HostCommand, Plan, Put, StopTask
 from slipway.core.snapshot import Snapshot
 from slipway.core.stopping import decide_stop
+from slipway.core.targets import load_balancers_of
 
 #: Statuses of a task its host was perhaps never told about: the command may have been lost with the control plane.
 _MAY_BE_UNSENT = (TaskStatus.PROVISIONING, TaskStatus.PENDING)
@@ -47,7 +47,9 @@ def _task_report(snapshot: Snapshot, report: TaskReport, context: Context) -> Pl
     task = snapshot.tasks.get(report.task_arn)
     if task is None or task.host_id != report.host_id or task.is_stopped:
         return Plan()
-    folded = _fold(task, report, _service_of(snapshot, task), context)
+    folded = _fold(task, report, context)
+    if folded.started_at is not None and task.started_at is None:
+        folded = replace(folded, wake_at=_first_look_at(snapshot, folded, context))
     if folded == task:
         return Plan()
     moved = folded.last_status is not task.last_status
@@ -55,13 +57,11 @@ def _task_report(snapshot: Snapshot, report: TaskReport, context: Context) -> Pl
     return Plan(changes=(Put(record=replace(folded, version=task.version + 1), cause=cause),))
 
 
-def _service_of(snapshot: Snapshot, task: Task) -> Service | None:
-    return None if task.service_arn is None else snapshot.services.get(task.service_arn)
-
-
-def _fold(task: Task, report: TaskReport, service: Service | None, context: Context) -> Task:
+def _fold(task: Task, report: TaskReport, context: Context) -> Task:
     status = report.last_status if may_move(task.last_status, report.last_status) else task.last_status
     started_at = task.started_at if task.started_at is not None else report.started_at
+    if started_at is None and status is TaskStatus.RUNNING:
+        started_at = report.at
     folded = replace(
         task,
         last_status=status,
@@ -72,8 +72,6 @@ def _fold(task: Task, report: TaskReport, service: Service | None, context: Cont
         started_at=started_at,
         execution_stopped_at=report.execution_stopped_at or task.execution_stopped_at,
     )
-    if status is TaskStatus.RUNNING and task.started_at is None and started_at is not None:
-        return replace(folded, wake_at=_first_look_at(started_at, service, context))
     if status is TaskStatus.STOPPING and folded.stopping_at is None:
         folded = replace(folded, stopping_at=report.at)
     if status is TaskStatus.STOPPED:
@@ -81,11 +79,16 @@ def _fold(task: Task, report: TaskReport, service: Service | None, context: Cont
     return folded
 
 
-def _first_look_at(started_at: float, service: Service | None, context: Context) -> float | None:
-    """When a task that has just started is to be looked at: when its grace, or its time without any check, is over."""
-    if service is None:
-        return None
-    return started_at + max(context.rules.healthy_after_running_s, service.health_check_grace_period_s)
+def _first_look_at(snapshot: Snapshot, task: Task, context: Context) -> float | None:
+    """When a task that has started is to be looked at: when its grace, or without any check its 40 s, are over."""
+    service = None if task.service_arn is None else snapshot.services.get(task.service_arn)
+    if task.is_stopped or service is None:
+        return task.wake_at
+    assert task.started_at is not None, f"{task.arn} has started"
+    if load_balancers_of(snapshot, task):
+        grace_s = service.health_check_grace_period_s
+        return task.started_at + grace_s if grace_s else None
+    return task.started_at + context.rules.healthy_after_running_s
 
 
 def _containers(known: tuple[Container, ...], reports: tuple[ContainerReport, ...]) -> tuple[Container, ...]:
@@ -164,7 +167,7 @@ def _vanished(task: Task, report: HostReport, context: Context) -> Task:
         at=report.at,
         reason="Task was not found on its host when the control plane came back",
     )
-    return _fold(task, gone, None, context)
+    return _fold(task, gone, context)
 
 
 def _target_check(snapshot: Snapshot, check: TargetCheck, context: Context) -> tuple[Change, ...]:

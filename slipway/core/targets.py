@@ -10,6 +10,13 @@ from slipway.core.plan import Change, Remove
 from slipway.core.snapshot import Snapshot
 
 
+def load_balancers_of(snapshot: Snapshot, task: Task) -> tuple[ServiceLoadBalancer, ...]:
+    """Where a task is to be registered, by the revision it runs; nowhere for a standalone task."""
+    deployment = None if task.deployment_id is None else snapshot.deployments.get(task.deployment_id)
+    revision = None if deployment is None else snapshot.service_revisions.get(deployment.revision_arn)
+    return () if revision is None else revision.load_balancers
+
+
 def new_targets(
     snapshot: Snapshot, task: Task, load_balancers: Iterable[ServiceLoadBalancer], *, now: float
 ) -> tuple[Target, ...]:

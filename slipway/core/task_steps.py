@@ -3,7 +3,8 @@
 Theory of operation. A task that is to stop is first deregistered from its target groups; its targets drain until the
 balancer sees no request in flight, or their deregistration delay is over, and then they are removed. Only when a task
 has no target left is its host ordered to stop it: SIGTERM, the stop timeout, SIGKILL. Every way a task stops goes
-through here: roll-outs, scale-in, StopTask, replacement, deletion of its service.
+through here: roll-outs, scale-in, StopTask, replacement, deletion of its service. The targets of a task that ended by
+itself are removed at once: there is nothing left that could answer.
 """
 
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,7 @@ from slipway.core.model.services import Service, ServiceLoadBalancer
 from slipway.core.model.tasks import DesiredStatus, Task, TaskStatus
 from slipway.core.plan import Change, HostCommand, Put, Remove, StopTask
 from slipway.core.snapshot import Snapshot
-from slipway.core.targets import deregister, new_targets
+from slipway.core.targets import deregister, load_balancers_of, new_targets
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,6 +27,7 @@ class TaskStep:
     registered: list[Target] = field(default_factory=list)
     deregistered: list[Target] = field(default_factory=list)
     turned_unhealthy: list[Target] = field(default_factory=list)
+    is_draining: bool = False  # requests in flight may end from now on
     turned_healthy: bool = False
 
 
@@ -34,24 +36,16 @@ def plan_task(snapshot: Snapshot, task: Task, *, service: Service | None, contex
     step = TaskStep()
     targets = snapshot.task_targets(task.arn)
     if task.is_stopped:
-        _deregister_all(snapshot, targets, step, context)
-        if not targets and task.wake_at is not None and context.now >= task.wake_at:
-            step.changes.append(Remove(record=task, cause="kept long enough after it stopped"))
+        _plan_stopped(task, targets, step, context)
     elif task.desired_status is DesiredStatus.STOPPED:
         _plan_stop(snapshot, task, targets, step, context)
     elif task.last_status is TaskStatus.RUNNING and service is not None:
-        load_balancers = _load_balancers(snapshot, task)
+        load_balancers = load_balancers_of(snapshot, task)
         if load_balancers and not targets:
             _register(snapshot, task, load_balancers, step, context)
         else:
             _judge(task, targets, step, service=service, context=context, is_balanced=bool(load_balancers))
     return step
-
-
-def _load_balancers(snapshot: Snapshot, task: Task) -> tuple[ServiceLoadBalancer, ...]:
-    deployment = None if task.deployment_id is None else snapshot.deployments.get(task.deployment_id)
-    revision = None if deployment is None else snapshot.service_revisions.get(deployment.revision_arn)
-    return () if revision is None else revision.load_balancers
 
 
 def _register(
@@ -62,9 +56,16 @@ def _register(
     context: Context,
 ) -> None:
     for target in new_targets(snapshot, task, load_balancers, now=context.now):
-        if target.key not in snapshot.targets:
+        if _is_free(snapshot, target.key):
             step.changes.append(Put(record=target, cause="registered"))
             step.registered.append(target)
+
+
+def _is_free(snapshot: Snapshot, target_key: str) -> bool:
+    """Whether nothing answers at an address and port any more: a port is used again as soon as its task has stopped."""
+    target = snapshot.targets.get(target_key)
+    owner = None if target is None or target.task_arn is None else snapshot.tasks.get(target.task_arn)
+    return target is None or (owner is not None and owner.is_stopped)
 
 
 def _plan_stop(snapshot: Snapshot, task: Task, targets: tuple[Target, ...], step: TaskStep, context: Context) -> None:
@@ -75,12 +76,21 @@ def _plan_stop(snapshot: Snapshot, task: Task, targets: tuple[Target, ...], step
         step.commands.append(StopTask(host_id=task.host_id, task_arn=task.arn, ordered_at=context.now))
 
 
+def _plan_stopped(task: Task, targets: tuple[Target, ...], step: TaskStep, context: Context) -> None:
+    """What has stopped has no request in flight: its targets go at once, its record when it was kept long enough."""
+    step.changes += [Remove(record=target, cause="its task stopped") for target in targets]
+    step.deregistered += [target for target in targets if target.state is not TargetState.DRAINING]
+    if not targets and task.wake_at is not None and context.now >= task.wake_at:
+        step.changes.append(Remove(record=task, cause="kept long enough after it stopped"))
+
+
 def _deregister_all(snapshot: Snapshot, targets: tuple[Target, ...], step: TaskStep, context: Context) -> None:
     for target in targets:
         if target.state is not TargetState.DRAINING:
             group = snapshot.target_groups.get(target.target_group_arn)
             step.changes.append(Put(record=deregister(target, group, now=context.now), cause="deregistered"))
             step.deregistered.append(target)
+            step.is_draining = True
 
 
 def _judge(

@@ -8,7 +8,8 @@ commit, callers are told, and what hosts and targets had reported is folded agai
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TypeVar
 
 from slipway.core.arns import Arns
@@ -55,7 +56,7 @@ class Controller:
         rules: Rules,
     ) -> None:
         self._store = store
-        self._hosts: Mapping[str, Host] = {host.id: host for host in hosts}
+        self._hosts = {host.id: host for host in hosts}
         self._load_balancer = load_balancer
         self._clock = clock
         self._arns = arns
@@ -66,14 +67,22 @@ class Controller:
         self._waiting: list[asyncio.Future[None]] = []
         self._retry_at: float | None = None
         self._wake = asyncio.Event()
-        self.snapshot, self._ids = self._load()
+        self._load()
 
-    def _load(self) -> tuple[Snapshot, Ids]:
+    def _load(self) -> None:
+        """Take the records as of the last commit. Hosts that are not there get no tasks until they report."""
         records, sequence = self._store.load()
-        snapshot = Snapshot(seed=self._store.seed)
-        snapshot.apply(Put(record=record) for record in records)
-        snapshot.mark_all_dirty()
-        return snapshot, Ids(seed=self._store.seed, sequence=sequence)
+        self.snapshot = Snapshot(seed=self._store.seed)
+        self.snapshot.apply(Put(record=record) for record in records)
+        self.snapshot.mark_all_dirty()
+        self._ids = Ids(seed=self._store.seed, sequence=sequence)
+        absent = [host for host in self.snapshot.hosts.values() if host.id not in self._hosts and host.is_connected]
+        gone = (Put(record=replace(host, is_connected=False), cause="not connected") for host in absent)
+        self._take(Plan(changes=tuple(gone)))
+
+    def attach(self, host: Host) -> None:
+        """Take a host that joins later. It is given tasks once it has reported."""
+        self._hosts[host.id] = host
 
     # What comes in
 
@@ -82,13 +91,21 @@ class Controller:
         self._inbox.append(observation)
         self._wake.set()
 
+    def apply(self, transaction: Transaction[T]) -> T:
+        """Run a transaction now and return its answer; the next step commits what it changed.
+
+        Raises what the transaction raises, having changed nothing.
+        """
+        plan, answer = transaction(self.snapshot, self._context())
+        self._take(plan)
+        return answer
+
     async def transact(self, transaction: Transaction[T]) -> T:
         """Run a transaction now and return its answer once all it saw and changed is committed.
 
         Raises what the transaction raises, having changed nothing, and `StoreError` if the commit failed.
         """
-        plan, answer = transaction(self.snapshot, self._context())
-        self._take(plan)
+        answer = self.apply(transaction)
         if self._changes:
             committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append(committed)
@@ -161,7 +178,7 @@ class Controller:
                 future.set_exception(error)
         self._changes, self._commands = [], []
         self._inbox = folded + self._inbox
-        self.snapshot, self._ids = self._load()
+        self._load()
         self._retry_at = self._clock.now() + RETRY_S
 
     def _dispatch(self) -> None:
@@ -173,7 +190,9 @@ class Controller:
         if balanced:
             self._load_balancer.configure(self.snapshot, balanced)
         for command in commands:
-            self._hosts[command.host_id].perform(command)
+            host = self._hosts.get(command.host_id)
+            if host is not None:  # a host that is not there is told when it reports
+                host.perform(command)
         for future in waiting:
             if not future.done():
                 future.set_result(None)

@@ -62,9 +62,9 @@ _PUT = (
 _REMOVE = "DELETE FROM record WHERE kind = ? AND key = ?"
 _TELL = "INSERT INTO story (at, kind, key, cause, document) VALUES (?, ?, ?, ?, ?)"
 _EVENT = "INSERT INTO event (service_arn, document) VALUES (?, ?)"
-_PRUNE_EVENTS = (
-    "DELETE FROM event WHERE seq IN (SELECT seq FROM (SELECT seq, row_number() OVER "
-    "(PARTITION BY service_arn ORDER BY seq DESC) AS place FROM event) WHERE place > ?)"
+_PRUNE = (
+    "DELETE FROM event WHERE service_arn = ?1 AND seq <= "
+    "(SELECT seq FROM event WHERE service_arn = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2)"
 )
 
 
@@ -77,19 +77,27 @@ class SqliteStore:
         self._events = msgspec.json.Decoder(ServiceEvent)
         try:
             self._connection = sqlite3.connect(path, isolation_level=None)
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA synchronous=NORMAL")
-            self._connection.executescript(_TABLES)
-            self._seed = self._found()
         except sqlite3.Error as error:
             raise StoreError(f"the store {path} cannot be opened: {error}") from error
+        try:
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=NORMAL")
+            self._seed = self._found()
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise StoreError(f"the store {path} cannot be opened: {error}") from error
+        except StoreError:
+            self._connection.close()
+            raise
 
     def _found(self) -> str:
-        """The store's seed; a new store is given one, and the format it is written in."""
+        """The store's seed; a new store is made whole or not at all: its tables, its format and its seed."""
+        self._connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}")
         meta = dict(self._connection.execute("SELECT name, value FROM meta"))
         if not meta:
             meta = {"format": str(FORMAT), "seed": secrets.token_hex(16), "sequence": "0"}
             self._connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
+        self._connection.execute("COMMIT")
         if meta["format"] != str(FORMAT):
             raise StoreError(
                 f"the store has format {meta['format']} and this version reads format {FORMAT}: "
@@ -103,19 +111,27 @@ class SqliteStore:
         return self._seed
 
     def load(self) -> tuple[Iterator[Record], int]:
-        """All records, each kind in the order its records were first written, events last; and the id sequence."""
-        (sequence,) = self._connection.execute("SELECT value FROM meta WHERE name = 'sequence'").fetchone()
-        self._connection.execute(_PRUNE_EVENTS, (EVENTS_KEPT,))
+        """All records, each kind in the order its records were first written, events last; and the id sequence.
+
+        Raises `StoreError` if the database cannot be read.
+        """
+        try:
+            (sequence,) = self._connection.execute("SELECT value FROM meta WHERE name = 'sequence'").fetchone()
+        except sqlite3.Error as error:
+            raise StoreError(f"the store cannot be read: {error}") from error
         return self._records(), int(sequence)
 
     def _records(self) -> Iterator[Record]:
-        for kind in _KINDS:
-            decode = self._decoders[kind.__name__].decode
-            query = "SELECT document FROM record WHERE kind = ? ORDER BY seq"
-            for (document,) in self._connection.execute(query, (kind.__name__,)):
-                yield decode(document)
-        for (document,) in self._connection.execute("SELECT document FROM event ORDER BY seq"):
-            yield self._events.decode(document)
+        try:
+            for kind in _KINDS:
+                decode = self._decoders[kind.__name__].decode
+                query = "SELECT document FROM record WHERE kind = ? ORDER BY seq"
+                for (document,) in self._connection.execute(query, (kind.__name__,)):
+                    yield decode(document)
+            for (document,) in self._connection.execute("SELECT document FROM event ORDER BY seq"):
+                yield self._events.decode(document)
+        except sqlite3.Error as error:
+            raise StoreError(f"the store cannot be read: {error}") from error
 
     def commit(self, commit: Commit) -> None:
         """Write one step in one transaction. Raises `StoreError`, having written nothing."""
@@ -148,6 +164,7 @@ class SqliteStore:
         execute(_REMOVE, [key for key, document in last.items() if document is None])
         execute(_TELL, story)
         execute(_EVENT, events)
+        execute(_PRUNE, [(arn, EVENTS_KEPT) for arn in sorted({arn for arn, _ in events})])
         self._connection.execute("UPDATE meta SET value = ? WHERE name = 'sequence'", (str(commit.sequence),))
 
     def story(self, key: str) -> tuple[StoryRow, ...]:

@@ -28,9 +28,11 @@ from slipway.adapters.process_shim import REFUSALS
 OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 #: How often, and how far apart in seconds, a pid file that was created is looked at until it is written.
 CLAIM_LOOKS, CLAIM_PAUSE_S = 100, 0.01
-#: Until this many seconds after its start, a stop first makes sure that the program has begun: the shim, which signals
-#: pass by, would let one that came before that be lost.
+#: For at most so many seconds after a container was started or found, a stop first makes sure that the program has
+#: begun: the shim, which signals pass by, would let one that came before that be lost.
 YOUNG_S, YOUNG_PAUSE_S = 1.0, 0.002
+#: Seconds between two SIGKILLs.
+KILL_PAUSE_S = 0.1
 
 
 class ProcessContainer:
@@ -58,6 +60,7 @@ class ProcessContainer:
         self._pid = 0  # of the shim; 0: not known yet
         self._pidfd: int | None = None  # None: nothing is watched
         self._looks = 0
+        self._taken_at = asyncio.get_running_loop().time()
         self._next_look: asyncio.TimerHandle | None = None  # None: the pid file was whole when it was looked at
 
     @property
@@ -93,12 +96,9 @@ class ProcessContainer:
         while not self.has_ended and self._is_unborn():
             await asyncio.sleep(YOUNG_PAUSE_S)
         self._signal(signal.SIGTERM)
-        try:
-            async with asyncio.timeout_at(deadline):
-                await self._over.wait()
-        except TimeoutError:
-            self._kill()
-            await self._over.wait()
+        while not await self._ends_before(deadline):
+            self._kill()  # again until it has ended: which shim has the container may only just have been seen
+            deadline = asyncio.get_running_loop().time() + KILL_PAUSE_S
 
     def let_go(self) -> None:
         """Stop watching; the container runs on."""
@@ -109,9 +109,21 @@ class ProcessContainer:
         if self._next_look is not None:
             self._next_look.cancel()
 
+    async def _ends_before(self, deadline: float) -> bool:
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._over.wait()
+        except TimeoutError:
+            pass
+        return self.has_ended
+
     def _is_unborn(self) -> bool:
-        is_young = time.time() - self.record.started_at < YOUNG_S
-        return is_young and not self.files.has_begun()
+        """Whether a signal would not reach the program: it has not begun, or its shim is not the one we watch yet."""
+        if asyncio.get_running_loop().time() - self._taken_at >= YOUNG_S:
+            return False
+        identity = self.files.identity()
+        is_in_hand = self._pidfd is not None and identity is not None and identity.pid == self._pid
+        return not (is_in_hand and self.files.has_begun())
 
     def _signal(self, number: signal.Signals) -> None:
         if self._pidfd is not None:

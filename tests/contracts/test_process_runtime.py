@@ -176,6 +176,32 @@ class TestPrograms:
 
         play(runtime_factory, subject, scene)
 
+    def test_a_stop_right_after_a_restart_is_not_lost(
+        self, runtime_factory: RuntimeFactory, subject: ProcessSubject
+    ) -> None:
+        async def scene(stage: Stage) -> None:
+            for _ in range(10):
+                task = stage.task(subject.runs_on())
+                await stage.start(task)
+                await stage.reopen()  # before the shim has said who it is
+                await stage.runtime.stop(task.task_arn, "app", timeout_s=60)
+                assert (await stage.runtime.wait(task.task_arn, "app")).exit_code == 143
+
+        play(runtime_factory, subject, scene)
+
+    def test_a_kill_right_after_a_restart_is_not_lost(
+        self, runtime_factory: RuntimeFactory, subject: ProcessSubject
+    ) -> None:
+        async def scene(stage: Stage) -> None:
+            for _ in range(10):
+                task = stage.task(subject.ignores_sigterm())
+                await stage.start(task)
+                await stage.reopen()
+                await stage.runtime.stop(task.task_arn, "app", timeout_s=0)
+                assert (await stage.runtime.wait(task.task_arn, "app")).exit_code in (137, 143)
+
+        play(runtime_factory, subject, scene)
+
     def test_what_a_program_leaves_behind_ends_with_it(
         self, runtime_factory: RuntimeFactory, subject: ProcessSubject
     ) -> None:
@@ -290,14 +316,15 @@ class TestDeath:
         async def scene(stage: Stage) -> None:
             task = stage.task(subject.runs_on(), port_mappings=(PortMapping(container_port=80),))
             started = await stage.start(task)
+            await stage.until_line(task, "ready")
             await stage.runtime.stop(task.task_arn, "app", timeout_s=60)
             folder = tmp_path / "tasks" / task.task_id
             (folder / "app.pid").unlink()  # as if the shim had never come to write them
             (folder / "app.exit").write_bytes(BLANK_EXIT)
             found = (await stage.reopen())[task.task_arn]
             assert found == started
-            await stage.runtime.stop(task.task_arn, "app", timeout_s=60)
-            assert len(await stage.output(task)) == 2
+            lines = stage.lines(task)
+            assert [await anext(lines) for _ in range(2)] == [b"ready\n"] * 2
 
         play(runtime_factory, subject, scene)
 

@@ -55,22 +55,28 @@ class TargetHealthChecker:
         self._changed = asyncio.Event()
 
     def open(self, snapshot: Snapshot) -> None:
-        """Check all targets of the snapshot from now on."""
+        """Check all targets of the snapshot from now on, the first time at once."""
         self._snapshot = snapshot
-        self._schedule(snapshot.targets.values())
+        for target in snapshot.targets.values():
+            self._schedule(target, after_interval=False)
 
     def update(self, snapshot: Snapshot, changes: Iterable[Change]) -> None:
-        """Check what `changes` make checkable, the first time at once. Targets that need no check drop out when due."""
+        """Check what `changes` make checkable; targets that need no check drop out when due.
+
+        The first check comes one interval after the registration: a new target is healthy after interval × threshold,
+        the arithmetic of ELB's settings, and a program has that long to begin to listen.
+        """
         self._snapshot = snapshot
         for change in changes:
             if not isinstance(change, Remove):
-                self._schedule(_targets_of(snapshot, change))
+                for target in _targets_of(snapshot, change):
+                    self._schedule(target, after_interval=True)
 
-    def _schedule(self, targets: Iterable[Target]) -> None:
-        now = asyncio.get_running_loop().time()
-        for target in targets:
-            if target.key not in self._due and self._probe(target.key) is not None:
-                self._push(target.key, now)
+    def _schedule(self, target: Target, *, after_interval: bool) -> None:
+        probe = self._probe(target.key) if target.key not in self._due else None
+        if probe is not None:
+            now = asyncio.get_running_loop().time()
+            self._push(target.key, now + (probe.interval_s if after_interval else 0))
 
     def _push(self, key: str, at: float) -> None:
         is_first = not self._heap or at < self._heap[0].at

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
-from slipway.core.model.load_balancing import TargetState
+from slipway.core.model.load_balancing import HealthCheck, TargetState
 from slipway.core.observations import TargetCheck, TargetDrained, TargetDraining
 from tests.adapters.balanced_site import ADDRESS, Site, with_site
 from tests.adapters.tiny_target import TinyTarget
@@ -198,7 +198,8 @@ def test_routes_move_to_new_groups_under_load_without_a_failure(tmp_path: Path) 
 def test_targets_are_checked_and_reported(tmp_path: Path) -> None:
     async def story(site: Site) -> None:
         async with TinyTarget("one") as one:
-            site.configure(*site.world.group("web"), *site.world.listen(site.port, web=1))
+            group = site.world.group("web", check=HealthCheck(interval_s=0))
+            site.configure(*group, *site.world.listen(site.port, web=1))
             site.put("web", one, TargetState.INITIAL)
             await wait_for(lambda: [item for item in site.reports if isinstance(item, TargetCheck)], what="a check")
 

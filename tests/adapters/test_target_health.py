@@ -184,12 +184,34 @@ def test_a_group_is_checked_once_a_listener_forwards_to_it() -> None:
         async with TinyTarget("one") as target:
             world = Balanced()
             world.balance()
-            world.group("web")
+            world.group("web", check=HealthCheck(interval_s=AT_ONCE))
             world.target("web", target.port, TargetState.INITIAL)
 
             async def see(checking: Checking) -> None:
                 checking.checker.update(world.snapshot, world.listen(80, web=1))
                 assert (await checking.first()).outcome is CheckOutcome.PASSED
+
+            await with_checker(world, see)()
+
+    asyncio.run(story())
+
+
+def test_a_new_target_is_checked_one_interval_after_its_registration() -> None:
+    async def story() -> None:
+        async with TinyTarget("one") as target:
+            world = Balanced()
+            world.group("web", check=HealthCheck(interval_s=300))
+            world.group("api", check=HealthCheck(interval_s=AT_ONCE))
+            world.listen(80, web=1, api=1)
+
+            async def see(checking: Checking) -> None:
+                new = [
+                    change
+                    for group in ("web", "api")
+                    for change in world.target(group, target.port, TargetState.INITIAL)
+                ]
+                checking.checker.update(world.snapshot, new)
+                assert "/api/" in (await checking.first()).target_key
 
             await with_checker(world, see)()
 

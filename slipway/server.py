@@ -20,7 +20,7 @@ from slipway.adapters.docker import DockerRuntime
 from slipway.adapters.docker_engine import engine_answers
 from slipway.adapters.docker_images import PullBehavior
 from slipway.adapters.envoy import EnvoyLoadBalancer
-from slipway.adapters.local_host import LocalHost
+from slipway.adapters.local_host import STARTS_AT_ONCE, LocalHost
 from slipway.adapters.machine import this_machine
 from slipway.adapters.process import ProcessRuntime
 from slipway.adapters.sql import SqliteStore
@@ -103,6 +103,7 @@ class Server:
             memory=self._settings.memory or machine.memory,
             report=self._take,
             clock=self._clock,
+            starts_at_once=DockerRuntime.START_CONCURRENCY if self.runtime == "docker" else STARTS_AT_ONCE,
         )
 
     def _runtime(self) -> ContainerRuntime:

@@ -1,0 +1,190 @@
+"""`slipway deploy SERVICE`: a new revision, rolled and followed to its end."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+
+from slipway.cli import options
+from slipway.cli.access import find_access
+from slipway.cli.aws import aws_client, told_plainly
+from slipway.cli.definition_change import Images, changed_definition, difference, parse_changes
+from slipway.cli.endpoint import Endpoint
+from slipway.cli.failure import CliError, UsageError
+from slipway.cli.output import console, print_json, say
+from slipway.cli.resolve import ServiceName, resolve_service
+
+DEFAULT_TIMEOUT_S = 1800
+
+
+def deploy(
+    service: options.Service,
+    cluster: options.Cluster = None,
+    image: Annotated[
+        list[str] | None,
+        typer.Option("--image", metavar="CONTAINER=REF", help="New image of a container; may be repeated."),
+    ] = None,
+    env: Annotated[
+        list[str] | None,
+        typer.Option("--env", metavar="CONTAINER:KEY=VALUE", help="Environment variable to set; may be repeated."),
+    ] = None,
+    task_definition: Annotated[
+        str | None,
+        typer.Option("--task-definition", metavar="FAMILY[:REVISION]", help="Deploy this revision, or copy it."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="Do not wait for the end.")] = False,
+    timeout: Annotated[
+        float, typer.Option("--timeout", metavar="SECONDS", min=1, help="Follow so long; the deployment goes on.")
+    ] = DEFAULT_TIMEOUT_S,
+    data: options.Data = None,
+    as_json: options.Json = False,
+) -> None:
+    """Roll a service to a new revision and follow it; ends with 0 only if the new version is steady.
+
+    With --image or --env, the service's task definition is copied with these changes and registered.
+    """
+    changes = parse_changes(image or (), env or ())
+    if not (changes.images or changes.environment or task_definition):
+        raise UsageError(
+            "Nothing to deploy: give --image CONTAINER=REF, --env CONTAINER:KEY=VALUE or --task-definition."
+        )
+    access = find_access(data)
+    endpoint = Endpoint(access)
+    name = resolve_service(endpoint.overview(), service, cluster)
+    with told_plainly():
+        roll = _Roll(ecs=aws_client(access, "ecs"), name=name)
+        proposal = roll.propose(changes, task_definition)
+        if not as_json:
+            _print_difference(proposal.difference)
+        if not proposal.is_new:
+            say(f"{name.service} is on {proposal.title} already.")
+        elif not yes:
+            _ask(f"Roll {name.service} in cluster {name.cluster} to {proposal.title}?")
+        deployment = roll.begin(proposal)
+    if detach:
+        _tell_detached(deployment, name, as_json=as_json)
+        return
+    _follow(endpoint, name, deployment, timeout_s=timeout, as_json=as_json)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Proposal:
+    """What is to be deployed: an ARN that exists, or a definition to register (None: none)."""
+
+    arn: str
+    definition: Mapping[str, Any] | None
+    title: str
+    difference: tuple[str, ...]
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Roll:
+    """The AWS calls of a deploy."""
+
+    ecs: Any
+    name: ServiceName
+
+    def propose(self, changes: Images, task_definition: str | None) -> _Proposal:
+        """What the service would be rolled to. Raises `CliError` where the service is not ACTIVE."""
+        service = self._service()
+        now = self._described(service["taskDefinition"])
+        source = self._described(task_definition) if task_definition is not None else now
+        members = self.ecs.meta.service_model.operation_model("RegisterTaskDefinition").input_shape.members
+        copy = changed_definition(source, changes, members=members)
+        lines = difference(now, copy, members=members)
+        if changes.images or changes.environment:
+            if not difference(source, copy, members=members):
+                return self._existing(source, now, lines)
+            return _Proposal(
+                arn="", definition=copy, title=f"a new revision of {copy['family']}", difference=lines, is_new=True
+            )
+        return self._existing(source, now, lines)
+
+    @staticmethod
+    def _existing(source: Mapping[str, Any], now: Mapping[str, Any], lines: tuple[str, ...]) -> _Proposal:
+        arn = source["taskDefinitionArn"]
+        title = f"{source['family']}:{source['revision']}"
+        is_new = arn != now["taskDefinitionArn"]
+        return _Proposal(arn=arn, definition=None, title=title, difference=lines, is_new=is_new)
+
+    def _service(self) -> Mapping[str, Any]:
+        answer = self.ecs.describe_services(cluster=self.name.cluster, services=[self.name.service])
+        found = next((one for one in answer["services"] if one["status"] == "ACTIVE"), None)
+        if found is None:
+            raise CliError(f"There is no active service {self.name.service} in cluster {self.name.cluster}.")
+        service: Mapping[str, Any] = found
+        return service
+
+    def _described(self, task_definition: str) -> Mapping[str, Any]:
+        answer = self.ecs.describe_task_definition(taskDefinition=task_definition, include=["TAGS"])
+        tags = {"tags": answer["tags"]} if answer.get("tags") else {}
+        return {**answer["taskDefinition"], **tags}
+
+    def begin(self, proposal: _Proposal) -> Mapping[str, Any]:
+        """The PRIMARY deployment once the service was told; the one that is there where nothing is new."""
+        arn = proposal.arn
+        if proposal.definition is not None:
+            arn = self.ecs.register_task_definition(**proposal.definition)["taskDefinition"]["taskDefinitionArn"]
+            say(f"Registered {arn.rpartition('/')[2]}.")
+        if proposal.is_new:
+            service = self.ecs.update_service(cluster=self.name.cluster, service=self.name.service, taskDefinition=arn)[
+                "service"
+            ]
+        else:
+            service = self._service()
+        primary: Mapping[str, Any] = next(one for one in service["deployments"] if one["status"] == "PRIMARY")
+        return primary
+
+
+def _print_difference(lines: tuple[str, ...]) -> None:
+    from rich.text import Text
+
+    styles = {"+": "green", "-": "red", "@": "cyan"}
+    screen = console()
+    for line in lines:
+        style = "bold" if line.startswith(("---", "+++")) else styles.get(line[:1], "dim")
+        screen.print(Text(line, style=style), soft_wrap=True)
+
+
+def _ask(question: str) -> None:
+    if not sys.stdin.isatty():
+        raise UsageError("There is nobody to ask: give --yes to deploy without being asked.")
+    if not typer.confirm(question, err=True):
+        raise CliError("Nothing was changed.")
+
+
+def _tell_detached(deployment: Mapping[str, Any], name: ServiceName, *, as_json: bool) -> None:
+    revision = deployment["taskDefinition"].rpartition("/")[2]
+    if as_json:
+        print_json(
+            {
+                "service": name.service,
+                "cluster": name.cluster,
+                "deployment": deployment["id"],
+                "task_definition": revision,
+            }
+        )
+    else:
+        print(f"{deployment['id']} rolls {name.service} to {revision}; see it with `slipway watch {name.service}`.")
+
+
+def _follow(
+    endpoint: Endpoint, name: ServiceName, deployment: Mapping[str, Any], *, timeout_s: float, as_json: bool
+) -> None:
+    from slipway.cli.deploy_end import told_end
+    from slipway.cli.follow import Outcome, follow_deployment
+    from slipway.cli.live import PictureShow
+
+    with PictureShow(console(stderr=as_json)) as show:
+        outcome, picture = follow_deployment(endpoint, name, deployment["id"], show=show, timeout_s=timeout_s)
+    end = told_end(picture, outcome, deployment_id=deployment["id"], task_definition=deployment["taskDefinition"])
+    if as_json:
+        print_json(end.value)
+    if outcome is not Outcome.COMPLETED:
+        raise CliError(end.sentence)
+    if not as_json:
+        print(end.sentence)

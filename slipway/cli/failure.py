@@ -1,0 +1,13 @@
+"""What ends a command with exit status 1: one clear sentence for the person who typed it."""
+
+
+class CliError(Exception):
+    """A command cannot do what was asked; the sentence says why and what to do. Exit status 1."""
+
+
+class Unreachable(CliError):
+    """No server answers; it may be back soon."""
+
+
+class UsageError(Exception):
+    """A command was asked for in a way that cannot be; the sentence names the option. Exit status 2."""

@@ -1,0 +1,24 @@
+"""Options that several commands take, each written once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        metavar="DIR",
+        envvar="SLIPWAY_DATA",
+        help="Data directory of the server.  [default: ~/.local/share/slipway]",
+        show_default=False,
+        show_envvar=False,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout.")]
+Cluster = Annotated[
+    str | None,
+    typer.Option("--cluster", metavar="NAME", help="Cluster of the service; needed if several have one of its name."),
+]
+Service = Annotated[str, typer.Argument(metavar="SERVICE", help="Name or ARN of the service.")]

@@ -113,6 +113,11 @@ class Controller:
             await committed
         return answer
 
+    @property
+    def retry_at(self) -> float | None:
+        """When a commit that failed is tried again, epoch seconds; None: the last one succeeded."""
+        return self._retry_at
+
     # The step
 
     def step(self) -> float | None:

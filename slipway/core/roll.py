@@ -221,7 +221,10 @@ def _tell_stops(stopped: list[Task], draft: _Draft) -> None:
 
 
 def _start(draft: _Draft, move: Move) -> str | None:
-    """Start what the move says, where there is room; what the service is blocked by if there is none for some."""
+    """Start what the move says, where there is room; what the service is blocked by if there is none for some.
+
+    Tasks of one deployment at a time: the next decision places the other's, and sees the room these have taken.
+    """
     snapshot, context = draft.snapshot, draft.context
     blocked_by = None
     for deployment, count in _starts(draft, move):
@@ -237,6 +240,8 @@ def _start(draft: _Draft, move: Move) -> str | None:
             blocked_by = f"{refusal.reason} {refusal.host_id or ''}".rstrip()
             if blocked_by != draft.service.blocked_by:
                 draft.messages.append(_refused(draft.service, refusal, context))
+        if tasks:
+            break
     return blocked_by
 
 

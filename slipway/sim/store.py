@@ -94,7 +94,8 @@ class WatchedStore:
     def __init__(self, inner: Store, *, told: Callable[[Commit], None], faults: Faults = Faults()) -> None:
         self.inner = inner
         self.faults = faults
-        self.commits = 0
+        self.commits = 0  # tried so far
+        self.lost = 0  # of them, those that wrote nothing
         self._tell = told
 
     @property
@@ -110,6 +111,7 @@ class WatchedStore:
         """Write one step, unless it is to go wrong: then `StoreError` or `ControlPlaneCrash`."""
         self.commits += 1
         faults = self.faults
+        self.lost += self.commits in faults.fails | faults.crashes_before
         if self.commits in faults.fails:
             raise StoreError("the step could not be committed: simulated")
         if self.commits in faults.crashes_before:

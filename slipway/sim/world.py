@@ -163,7 +163,8 @@ class World:
             self.crash()
             self.restart()
             return
-        self._check(controller.snapshot, self._commit)
+        if controller.retry_at is None:
+            self._check(controller.snapshot, self._commit)
         self._remember(self._commit)
 
     def _check(self, snapshot: Snapshot, commit: Commit | None) -> None:

@@ -1,7 +1,7 @@
 """Constant load on one address, from a thread of its own: every request is counted and every failure kept.
 
-Kept connections, a new connection for each request, requests that take three seconds, and writes, all at once, for as
-long as a `with` lasts. Nothing is tried twice.
+Kept connections, a new connection for each request, requests that take seconds, and writes, all at once, for as long
+as a `with` lasts. Nothing is tried twice.
 """
 
 import asyncio
@@ -20,7 +20,6 @@ from tests.waiting import wait_until
 
 #: Seconds between two requests of one worker.
 PAUSE_S = 0.03
-SLOW = "/slow?seconds=3"
 KEEPING, RECONNECTING, WRITING, SLOWLY = 3, 3, 1, 3  # workers of each kind
 
 
@@ -45,9 +44,11 @@ class Ending:
 class RequestStream:
     """The load, and what became of it. `address` may be read by other threads at any time."""
 
-    def __init__(self, address: str, port: int) -> None:
+    def __init__(self, address: str, port: int, *, slow_s: int = 3) -> None:
+        """`slow_s` is how long the slow requests take, in seconds."""
         self._address = address
         self._port = port
+        self._slow = f"/slow?seconds={slow_s}"
         self._loop = asyncio.new_event_loop()
         self._ending = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name=f"requests to {address}:{port}")
@@ -110,7 +111,7 @@ class RequestStream:
             for _ in range(WRITING):
                 group.create_task(self._work("write", "POST", "/user/add", keeps=True))
             for number in range(SLOWLY):
-                group.create_task(self._work("slow", "GET", SLOW, keeps=bool(number % 2)))
+                group.create_task(self._work("slow", "GET", self._slow, keeps=bool(number % 2)))
 
     async def _work(self, kind: str, method: str, path: str, *, keeps: bool) -> None:
         connection: Connection | None = None

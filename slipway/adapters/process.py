@@ -1,9 +1,10 @@
 """The process runtime: a container is a group of plain processes on this machine. Contract: `ContainerRuntime`.
 
 It runs commands; image names are labels. Every port mapping gets a port on 127.0.0.1, told to the program as `PORT` (of
-the first mapping) and `PORT_<containerPort>`; a static `hostPort` is used as it is, but not with awsvpc, where tasks
-have no address of their own here and would collide. The memory of a container, or of its task where it names none, is
-bounded by a control group where this process may make one, else by RLIMIT_DATA; CPU units serve placement only.
+the first mapping) and `PORT_<containerPort>`, and the address by `HOST`; a static `hostPort` is used as it is, but not
+with awsvpc, where tasks have no address of their own here and would collide. The memory of a container, or of its task
+where it names none, is bounded by a control group where this process may make one, else by RLIMIT_DATA; CPU units serve
+placement only.
 Linux only.
 """
 

@@ -74,7 +74,10 @@ def plan_launch(container: ContainerPayload, bindings: tuple[NetworkBinding, ...
     """What to run for `container`, told its ports by `PORT` and `PORT_<containerPort>`.
 
     The folder is the container's, else the one the server was started in; the environment is `INHERITED`, then the
-    container's, then the ports. Raises `RuntimeFault("CannotStartContainerError", …)`: what cannot be run and why.
+    container's, then the ports. A container with ports that does not say where to listen is told `HOST`, the address
+    they are reached at: a program that heeds it serves the balancer and nobody else.
+
+    Raises `RuntimeFault("CannotStartContainerError", …)`: what cannot be run and why.
     """
     check_has_command(container)
     directory = os.path.abspath(container.working_directory or os.getcwd())
@@ -87,6 +90,7 @@ def plan_launch(container: ContainerPayload, bindings: tuple[NetworkBinding, ...
     environment |= container.environment
     for binding in reversed(bindings):
         environment["PORT"] = environment[f"PORT_{binding.container_port}"] = str(binding.host_port)
+        environment.setdefault("HOST", binding.bind_ip)
     arguments = (*container.entry_point, *container.command)
     program = _find(container, arguments[0], environment.get("PATH", os.defpath), directory)
     launch = Launch(arguments=(program, *arguments[1:]), environment=environment, directory=directory)

@@ -60,6 +60,28 @@ class TestPorts:
 
         play(runtime_factory, subject, scene)
 
+    @pytest.mark.parametrize(
+        ("ports", "environment", "told"),
+        [
+            pytest.param((80,), {}, "127.0.0.1", id="where its ports are"),
+            pytest.param((80,), {"HOST": "0.0.0.0"}, "0.0.0.0", id="where its definition says"),
+            pytest.param((), {}, "none", id="nothing without ports"),
+        ],
+    )
+    def test_a_program_is_told_where_to_listen(
+        self, runtime_factory: RuntimeFactory, ports: tuple[int, ...], environment: dict[str, str], told: str
+    ) -> None:
+        async def scene(stage: Stage) -> None:
+            task = stage.task(
+                ("sh", "-c", "echo ${HOST:-none}"),
+                port_mappings=tuple(PortMapping(container_port=port) for port in ports),
+                environment=environment,
+            )
+            await stage.start(task)
+            assert await stage.output(task) == [told]
+
+        play(runtime_factory, ProcessSubject(), scene)
+
     def test_tasks_started_at_once_get_different_ports(
         self, runtime_factory: RuntimeFactory, subject: ProcessSubject
     ) -> None:

@@ -21,6 +21,7 @@ DEFAULT_TIMEOUT_S = 1800
 
 def deploy(
     service: options.Service,
+    *,
     cluster: options.Cluster = None,
     image: Annotated[
         list[str] | None,

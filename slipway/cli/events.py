@@ -17,6 +17,7 @@ POLL_S = 0.5
 
 def events(
     service: options.Service,
+    *,
     cluster: options.Cluster = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new events until Ctrl-C.")] = False,
     data: options.Data = None,

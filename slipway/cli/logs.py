@@ -49,6 +49,7 @@ def logs(
             metavar="SERVICE|TASK", help="A service, or a task's id, its first 4 characters or more, or ARN."
         ),
     ],
+    *,
     cluster: options.Cluster = None,
     container: Annotated[
         str | None, typer.Option("--container", metavar="NAME", help="Only this container; all by default.")
@@ -83,9 +84,11 @@ def _sources(endpoint: Endpoint, subject: str, cluster: str | None, container: s
         return (Source(task=task, container=container or ""),)
     name = resolve_service(overview, subject, cluster)
     picture = endpoint.picture(name.cluster, name.service)
+    stopped = [task for task in picture["tasks"] if task["phase"] == "stopped"]
+    alive = [task for task in picture["tasks"] if task["phase"] != "stopped"]
     found = tuple(
         Source(task=task["id"], container=one)
-        for task in picture["tasks"]
+        for task in (*reversed(stopped), *alive)
         for one in task["containers"]
         if task["started_at"] is not None and container in (None, one)
     )

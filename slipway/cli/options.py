@@ -11,7 +11,7 @@ Data = Annotated[
         "--data",
         metavar="DIR",
         envvar="SLIPWAY_DATA",
-        help="Data directory of the server.  [default: ~/.local/share/slipway]",
+        help="Data directory of the server (~/.local/share/slipway).",
         show_default=False,
         show_envvar=False,
     ),

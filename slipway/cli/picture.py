@@ -86,6 +86,12 @@ def kind_of(task: Mapping[str, Any]) -> str:
     return str(task["phase"])
 
 
+def telling_stops(picture: Picture) -> list[Mapping[str, Any]]:
+    """The tasks that stopped lately for another reason than that there were too many, the newest first."""
+    stopped = (task for task in picture["tasks"] if task["phase"] == "stopped")
+    return [task for task in stopped if not (task["stopped_reason"] or "").startswith("Scaling activity")]
+
+
 def counts_text(deployment: Mapping[str, Any]) -> str:
     """`2 healthy, 1 starting` of a deployment; `no tasks` where there is none."""
     shown = [
@@ -212,12 +218,7 @@ def _targets(picture: Picture) -> str:
 
 def _stops(picture: Picture) -> Iterable[RenderableType]:
     """Why tasks stopped lately, those apart that a scaling stopped."""
-    told = [
-        task
-        for task in picture["tasks"]
-        if task["phase"] == "stopped" and not (task["stopped_reason"] or "").startswith("Scaling activity")
-    ]
-    for task in told[:STOPS_SHOWN]:
+    for task in telling_stops(picture)[:STOPS_SHOWN]:
         codes = ", ".join(f"{name} exited with {code}" for name, code in task["exit_codes"].items())
         reason = short_message(task["stopped_reason"] or "it stopped")
         yield Text(

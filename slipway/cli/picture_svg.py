@@ -1,6 +1,7 @@
 """A picture as an SVG file, as the README shows it."""
 
 import io
+import re
 from pathlib import Path
 
 from rich.console import Console
@@ -9,14 +10,22 @@ from slipway.cli.failure import CliError
 from slipway.cli.picture import Picture, render_picture
 
 COLUMNS = 100
+#: Fonts that are there already: rich's own template loads one from a server, which a README's images may not.
+FONTS = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 
 
 def write_svg(picture: Picture, file: Path) -> None:
     """Write a picture as the window of a terminal, 100 columns wide. Raises `CliError` where it cannot be written."""
     screen = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     screen.print(render_picture(picture, width=COLUMNS))
+    title = f"slipway watch {picture['service']}"
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(screen.export_svg(title=f"slipway watch {picture['service']}", unique_id="slipway-watch"))
+        file.write_text(_without_web_fonts(screen.export_svg(title=title, unique_id="slipway-watch")))
     except OSError as error:
         raise CliError(f"{file} cannot be written: {error.strerror}.") from error
+
+
+def _without_web_fonts(svg: str) -> str:
+    svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
+    return svg.replace("Fira Code, monospace", FONTS).replace("font-family: arial", "font-family: sans-serif")

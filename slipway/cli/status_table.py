@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from slipway.cli.picture import clock_text, counts_text, short_message, state_of
+from slipway.cli.picture import clock_text, counts_text, short_message, state_of, telling_stops
 
 
 def render_overview(overview: Mapping[str, Any], endpoint: str) -> RenderableType:
@@ -24,7 +24,7 @@ def render_overview(overview: Mapping[str, Any], endpoint: str) -> RenderableTyp
 
 
 def render_service(picture: Mapping[str, Any]) -> RenderableType:
-    """A service's deployments and each of its tasks."""
+    """A service's deployments and each of its tasks; of those that stopped, the ones that were not scaled in."""
     title = Text.assemble((picture["service"], "bold"), f" in {picture['cluster']}: {state_of(picture)}")
     deployments = _table("DEPLOYMENT", "STATUS", "ROLLOUT", "REVISION", "TASKS", "AGE")
     for one in picture["deployments"]:
@@ -32,9 +32,11 @@ def render_service(picture: Mapping[str, Any]) -> RenderableType:
         deployments.add_row(
             one["id"], one["status"], one["rollout_state"], one["task_definition"], counts_text(one), age
         )
-    tasks = _table("TASK", "REVISION", "STATUS", "PHASE", "TARGETS", "AGE", "WHY")
-    for task in picture["tasks"]:
-        targets = ", ".join(f"{one['id']}:{one['port']} {one['state']}" for one in task["targets"])
+    tasks = _table("TASK", "REVISION", "STATUS", "PHASE", "TARGETS", "AGE")
+    tasks.add_column("WHY", overflow="fold")
+    alive = [task for task in picture["tasks"] if task["phase"] != "stopped"]
+    for task in (*alive, *telling_stops(picture)):
+        targets = ", ".join(f"{one['port']} {one['state']}" for one in task["targets"])
         why = short_message(task["stopped_reason"] or task["unhealthy_reason"] or "")
         age = clock_text(picture["at"] - task["created_at"])
         tasks.add_row(
@@ -90,7 +92,7 @@ def _hosts(overview: Mapping[str, Any]) -> RenderableType:
 
 
 def _table(*columns: str) -> Table:
-    table = Table(box=None, padding=(0, 3, 0, 0), pad_edge=False, header_style="dim")
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, no_wrap=True)
     return table

@@ -1,60 +1,55 @@
 """`slipway up`: the whole server in the foreground."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from slipway.cli import options
 from slipway.cli.failure import CliError, UsageError
+
+_Listen = Annotated[
+    str | None, typer.Option("--listen", metavar="HOST:PORT", help="Where the API listens (127.0.0.1:8400).")
+]
+_Runtime = Annotated[
+    str | None,
+    typer.Option(
+        "--runtime", metavar="auto|docker|process", help="What runs containers (auto: docker if an engine answers)."
+    ),
+]
+_Cpu = Annotated[int | None, typer.Option("--cpu", metavar="UNITS", help="CPU units to offer, 1024 a processor.")]
+_Memory = Annotated[int | None, typer.Option("--memory", metavar="MIB", help="Memory to offer, in MiB.")]
+_Pool = Annotated[
+    str | None,
+    typer.Option("--lb-address-pool", metavar="FIRST-LAST|CIDR|LIST", help="Addresses load balancers get, one each."),
+]
+_Account = Annotated[str | None, typer.Option("--account", metavar="ID", help="AWS account id in ARNs, 12 digits.")]
+_Region = Annotated[str | None, typer.Option("--region", metavar="NAME", help="AWS region in ARNs.")]
+_Config = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="Settings in TOML; flags and environment win.")
+]
+_NoAuth = Annotated[bool | None, typer.Option("--no-auth", help="Take unsigned requests; on loopback only.")]
+_StopTasks = Annotated[
+    bool | None, typer.Option("--stop-tasks", help="Stop tasks and the load balancer when the server ends.")
+]
 
 
 def up(
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            "--data",
-            metavar="DIR",
-            help="Directory of all state.  [default: ~/.local/share/slipway]",
-            show_default=False,
-        ),
-    ] = None,
-    listen: Annotated[
-        str | None,
-        typer.Option("--listen", metavar="HOST:PORT", help="Where the API listens; 127.0.0.1:8400 by default."),
-    ] = None,
-    runtime: Annotated[
-        str | None,
-        typer.Option("--runtime", metavar="auto|docker|process", help="What runs containers; auto by default."),
-    ] = None,
-    cpu: Annotated[
-        int | None, typer.Option("--cpu", metavar="UNITS", help="CPU units to offer, 1024 a processor.")
-    ] = None,
-    memory: Annotated[int | None, typer.Option("--memory", metavar="MIB", help="Memory to offer, in MiB.")] = None,
-    lb_address_pool: Annotated[
-        str | None,
-        typer.Option("--lb-address-pool", metavar="FIRST-LAST|CIDR|LIST", help="Addresses load balancers get."),
-    ] = None,
-    account: Annotated[str | None, typer.Option("--account", metavar="ID", help="AWS account id in ARNs.")] = None,
-    region: Annotated[str | None, typer.Option("--region", metavar="NAME", help="AWS region in ARNs.")] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", metavar="FILE", help="Settings in TOML; flags and environment win.")
-    ] = None,
-    no_auth: Annotated[
-        bool | None,
-        typer.Option("--no-auth", help="Take unsigned requests; on loopback only.", show_default=False),
-    ] = None,
-    stop_tasks: Annotated[
-        bool | None,
-        typer.Option("--stop-tasks", help="Stop tasks and the load balancer at the end.", show_default=False),
-    ] = None,
+    *,
+    data: options.Data = None,
+    listen: _Listen = None,
+    runtime: _Runtime = None,
+    cpu: _Cpu = None,
+    memory: _Memory = None,
+    lb_address_pool: _Pool = None,
+    account: _Account = None,
+    region: _Region = None,
+    config: _Config = None,
+    no_auth: _NoAuth = None,
+    stop_tasks: _StopTasks = None,
 ) -> None:
     """Run the server: control plane, local host and load balancer. Ctrl-C ends it."""
-    import asyncio
-    import logging
-
-    from slipway.config import SettingsError, load_settings
-    from slipway.server import ServerError, serve
-
     flags = {
         "data": data,
         "listen": listen,
@@ -67,8 +62,18 @@ def up(
         "no_auth": no_auth,
         "stop_tasks": stop_tasks,
     }
+    _run(flags, config)
+
+
+def _run(flags: Mapping[str, object], file: Path | None) -> None:
+    import asyncio
+    import logging
+
+    from slipway.config import SettingsError, load_settings
+    from slipway.server import ServerError, serve
+
     try:
-        settings = load_settings(flags, file=config)
+        settings = load_settings(flags, file=file)
     except SettingsError as error:
         raise UsageError(str(error)) from error
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")

@@ -18,6 +18,7 @@ POLL_S = 0.25
 
 def watch(
     service: options.Service,
+    *,
     cluster: options.Cluster = None,
     once: Annotated[bool, typer.Option("--once", help="Print one picture and end.")] = False,
     svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="With --once: write it as an SVG.")] = None,

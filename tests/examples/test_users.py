@@ -242,6 +242,7 @@ def test_a_request_sent_as_sigterm_arrives_is_answered() -> None:
 def test_the_grace_is_bounded() -> None:
     with running(GRACE_S="0.2") as users, closing(users.connect()) as connection:
         assert ask(connection, "GET", "/health")[0] == 200
+        assert ask(connection, "GET", "/user/1")[0] == 200  # the connection is accepted, not waiting to be
         connection.request("GET", "/slow?seconds=60")
         users.terminate()
         assert users.ended() == (0, "users v1 stopped connections_cut=1")

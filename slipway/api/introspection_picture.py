@@ -1,5 +1,6 @@
 """The picture of one service: what `slipway watch` draws. One JSON object, read from the snapshot, deciding nothing."""
 
+from collections import Counter
 from itertools import islice
 from typing import Any
 
@@ -54,6 +55,7 @@ def service_picture(snapshot: Snapshot, service: Service, *, now: float) -> dict
         "next_start_at": service.wake_at if service.wake_at is not None and service.wake_at > now else None,
         "deployments": [_deployment(snapshot, one, desired=desired, now=now) for one in deployments],
         "tasks": [_task(snapshot, task) for task in _listed_tasks(snapshot, service, deployments, now=now)],
+        "targets": _target_states(snapshot, deployments),
         "events": [event_entry(one) for one in islice(snapshot.events(service.arn), EVENTS_SHOWN)],
     }
 
@@ -143,15 +145,31 @@ def _task(snapshot: Snapshot, task: Task) -> dict[str, Any]:
 
 
 def _target(snapshot: Snapshot, target: Target) -> dict[str, Any]:
-    group = snapshot.target_groups.get(target.target_group_arn)
     return {
-        "target_group": group.name if group is not None else target.target_group_arn,
+        "target_group": _group_name(snapshot, target.target_group_arn),
         "id": target.id,
         "port": target.port,
         "state": target.state,
         "reason": target.reason,
         "description": target.description,
     }
+
+
+def _target_states(snapshot: Snapshot, deployments: tuple[Deployment, ...]) -> list[dict[str, Any]]:
+    """How many targets of each target group of the service are in each state; groups without a target are left out."""
+    revisions = (snapshot.service_revisions[one.revision_arn] for one in deployments)
+    groups = sorted({balanced.target_group_arn for one in revisions for balanced in one.load_balancers})
+    counted = ((arn, Counter(target.state for target in snapshot.group_targets(arn))) for arn in groups)
+    return [
+        {"target_group": _group_name(snapshot, arn), "states": dict(sorted(states.items()))}
+        for arn, states in counted
+        if states
+    ]
+
+
+def _group_name(snapshot: Snapshot, arn: str) -> str:
+    group = snapshot.target_groups.get(arn)
+    return group.name if group is not None else arn
 
 
 def _blocked_because(snapshot: Snapshot, service: Service) -> str | None:

@@ -40,7 +40,9 @@ class Script:
         self._title = ""
         self._began = time.monotonic()
         self._least_healthy = TASKS
-        self._frame: tuple[int, Picture] | None = None  # the most telling picture of the first roll, and how telling
+        self._frame: tuple[tuple[int, ...], Picture] | None = (
+            None  # the most telling picture of the first roll, and how telling
+        )
         self.service: DemoService | None = None  # None: not made yet
 
     async def run(self) -> Report:
@@ -149,7 +151,7 @@ class Script:
 
     def _keep_frame(self, picture: Picture) -> None:
         kinds = {kind_of(task) for task in picture["tasks"]} - {"stopped"}
-        telling = len(kinds) + 2 * (len(picture["deployments"]) > 1)
+        telling = (len(picture["deployments"]) > 1, len(kinds), picture["alive"])
         if self._frame is None or telling >= self._frame[0]:
             self._frame = (telling, picture)
 

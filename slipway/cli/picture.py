@@ -5,10 +5,10 @@ as long as it lives.
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from rich.columns import Columns
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -114,7 +114,7 @@ def _title(picture: Picture) -> Table:
     line = Table.grid(expand=True, padding=(0, 1))
     line.add_column(ratio=1, overflow="ellipsis", no_wrap=True)
     line.add_column(justify="right", no_wrap=True)
-    name = Text.assemble((picture["service"], "bold"), (f" in {picture['cluster']}  ", "dim"), _state(picture))
+    name = Text.assemble((picture["service"], "bold"), " ", (f"in {picture['cluster']}", "dim"), "  ", _state(picture))
     line.add_row(name, "" if primary is None else _elapsed(primary))
     return line
 
@@ -133,15 +133,17 @@ def _elapsed(primary: Mapping[str, Any]) -> Text:
 
 def _deployment(picture: Picture, deployment: Mapping[str, Any], width: int) -> Iterable[RenderableType]:
     is_primary = deployment["status"] == "PRIMARY"
-    age = "" if len(picture["deployments"]) == 1 else ("new  " if is_primary else "old  ")
+    age = "" if len(picture["deployments"]) == 1 else ("new" if is_primary else "old")
     head = Table.grid(expand=True, padding=(0, 1))
     head.add_column(ratio=1, overflow="ellipsis", no_wrap=True)
     head.add_column(justify="right", no_wrap=True)
     failed = f", {deployment['failed_tasks']} failed in a row" if deployment["failed_tasks"] else ""
     name = Text.assemble(
         (age, "dim"),
+        "  " if age else "",
         (deployment["task_definition"], "bold" if is_primary else ""),
-        (f"  {deployment['status']} {deployment['rollout_state']}", "dim"),
+        "  ",
+        (f"{deployment['status']} {deployment['rollout_state']}", "dim"),
     )
     head.add_row(name, Text.assemble(counts_text(deployment), (failed, "red")))
     yield head
@@ -156,8 +158,8 @@ def _blocks(kinds: list[str], deployment: Mapping[str, Any], width: int) -> Text
     total = sum(deployment["counts"].values())
     text = Text()
     if total > len(kinds) or total > a_row * ROWS_MOST:
-        for phase, count in deployment["counts"].items():
-            if count:
+        for phase in BLOCKS:
+            if count := deployment["counts"].get(phase):
                 text.append_text(_block(phase)).append(f" {count:,}   ")
         return text
     for index, kind in enumerate(kinds):
@@ -201,18 +203,16 @@ def _rounds(rounds: list[Mapping[str, Any]]) -> Text:
     text = Text("… " if len(rounds) > ROUNDS_SHOWN else "")
     for index, one in enumerate(rounds[-ROUNDS_SHOWN:]):
         sign, word, colour = ("+", "started", "green") if one["kind"] == "START" else ("−", "stopped", "magenta")
-        text.append("  " if index else "").append(f"{sign}{one['count']}", style=colour).append(f" {word}")
+        text.append("  " if index else "").append(f"{sign}{one['count']}", style=colour).append(" ").append(
+            word, style="dim"
+        )
     return text
 
 
 def _targets(picture: Picture) -> str:
-    groups: dict[str, Counter[str]] = {}
-    for task in picture["tasks"]:
-        for target in task["targets"]:
-            groups.setdefault(target["target_group"], Counter())[target["state"]] += 1
     return "; ".join(
-        f"{group}: {', '.join(f'{count} {state}' for state, count in sorted(states.items()))}"
-        for group, states in sorted(groups.items())
+        f"{group['target_group']}: {', '.join(f'{count} {state}' for state, count in group['states'].items())}"
+        for group in picture["targets"]
     )
 
 
@@ -230,17 +230,16 @@ def _events(picture: Picture) -> Iterable[RenderableType]:
     if not picture["events"]:
         return
     yield Text()
-    table = Table.grid(padding=(0, 2))
-    table.add_column(justify="right", style="dim", no_wrap=True)
-    table.add_column(overflow="ellipsis", no_wrap=True)
+    table = Table.grid(padding=(0, 2), expand=True)
+    table.add_column(justify="right", style="dim", no_wrap=True, min_width=len("59:59 ago"))
+    table.add_column(overflow="ellipsis", no_wrap=True, ratio=1)
     for event in picture["events"][:EVENTS_SHOWN]:
         table.add_row(f"{clock_text(picture['at'] - event['at'])} ago", short_message(event["message"]))
     yield table
 
 
-def _legend() -> Text:
-    text = Text()
-    for letter, colour, words in BLOCKS.values():
-        text.append(letter, style=f"bold {colour}").append(f" {words}   ", style="dim")
-    text.rstrip()
-    return text
+def _legend() -> Columns:
+    entries = (
+        Text.assemble((letter, f"bold {colour}"), " ", (words, "dim")) for letter, colour, words in BLOCKS.values()
+    )
+    return Columns(entries, padding=(0, 3))

@@ -272,6 +272,7 @@ def test_picture_lists_tasks_by_deployment_and_then_those_that_stopped_lately() 
             "description": None,
         }
     ]
+    assert picture["targets"] == [{"target_group": "users", "states": {"healthy": 1}}]
     assert picture["tasks"][4]["stopped_reason"] == "Scaling activity"
 
 

@@ -1,0 +1,140 @@
+"""What `slipway watch` and `slipway status` draw, held against transcripts; `pytest --rewrite` writes them anew."""
+
+import io
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from rich.console import Console, RenderableType
+
+from slipway.cli.picture import clock_text, render_picture, short_message
+from slipway.cli.picture_line import PictureLines
+from slipway.cli.picture_svg import write_svg
+from slipway.cli.status_table import render_overview, render_service
+from tests.cli import pictures
+
+TRANSCRIPTS = Path(__file__).parent / "transcripts"
+
+
+def plain(drawn: RenderableType, width: int) -> str:
+    """What a console without colour prints, blanks at the ends of lines left out."""
+    screen = Console(file=io.StringIO(), width=width, no_color=True, highlight=False)
+    screen.print(drawn)
+    assert isinstance(screen.file, io.StringIO)
+    return "\n".join(line.rstrip() for line in screen.file.getvalue().splitlines()) + "\n"
+
+
+def hold(name: str, text: str, *, rewrite: bool) -> None:
+    """Hold the text against its transcript, or write it."""
+    file = TRANSCRIPTS / f"{name}.txt"
+    if rewrite:
+        file.write_text(text)
+    assert text == file.read_text()
+
+
+@pytest.mark.parametrize("name", pictures.PICTURES)
+@pytest.mark.parametrize("width", [60, 100])
+def test_picture_reads_without_colour(name: str, width: int, rewrite: bool) -> None:
+    drawn = plain(render_picture(pictures.PICTURES[name](), width=width), width)
+    assert max(map(len, drawn.splitlines())) <= width
+    hold(f"picture-{name}-{width}", drawn, rewrite=rewrite)
+
+
+@pytest.mark.parametrize("name", ["rolling", "failing", "blocked"])
+def test_service_table(name: str, rewrite: bool) -> None:
+    hold(f"status-{name}", plain(render_service(pictures.PICTURES[name]()), 100), rewrite=rewrite)
+
+
+def overview(**service: Any) -> dict[str, Any]:
+    listed = {
+        "name": "users",
+        "status": "ACTIVE",
+        "desired_count": 4,
+        "healthy": 3,
+        "task_definition": "users:2",
+        "is_steady": False,
+        "blocked_by": None,
+        "addresses": ["http://127.0.0.2:8080"],
+        "deployments": [{"status": "PRIMARY", "rollout_state": "COMPLETED"}],
+        **service,
+    }
+    alone = {"id": "ab" * 16, "task_definition": "job:1", "last_status": "RUNNING", "created_at": pictures.NOW - 61}
+    host = {
+        "id": "f" * 32,
+        "runtime": "process",
+        "tasks": 5,
+        "cpu": 4096,
+        "cpu_left": 3072,
+        "memory": 8192,
+        "memory_left": 7680,
+        "is_connected": True,
+    }
+    clusters = [{"name": "shop", "services": [listed] if service != {"name": ""} else [], "tasks": [alone]}]
+    return {"at": pictures.NOW, "clusters": clusters, "hosts": [host]}
+
+
+ROLLING = [{"status": "PRIMARY", "rollout_state": "IN_PROGRESS"}, {"status": "ACTIVE", "rollout_state": "COMPLETED"}]
+
+
+@pytest.mark.parametrize(
+    ("name", "service"),
+    [
+        pytest.param("mending", {}, id="mending"),
+        pytest.param("steady", {"is_steady": True, "healthy": 4}, id="steady"),
+        pytest.param("rolling", {"deployments": ROLLING}, id="rolling"),
+        pytest.param("blocked", {"blocked_by": "RESOURCE:CPU " + "f" * 32}, id="blocked"),
+        pytest.param("deleted", {"status": "DRAINING", "addresses": [], "task_definition": None}, id="deleted"),
+        pytest.param("empty", {"name": ""}, id="empty"),
+    ],
+)
+def test_overview_table(name: str, service: dict[str, Any], rewrite: bool) -> None:
+    drawn = plain(render_overview(overview(**service), "http://127.0.0.1:8400"), 100)
+    hold(f"overview-{name}", drawn, rewrite=rewrite)
+
+
+def test_lines_tell_changes_and_new_events_once() -> None:
+    lines = PictureLines()
+    first, rolling = pictures.steady(), pictures.rolling()
+    assert lines.new(first) == [
+        "0:07 steady on users:2 | users:2 4 healthy | healthy 4 of at least 4, wanted 4 of at most 8"
+    ]
+    assert lines.new(first) == []
+    assert lines.new(rolling) == [
+        "0:07 has started 2 tasks: (task 00000000) (task 00000000).",
+        "0:07 registered 3 targets in (target-group users)",
+        "0:07 has begun draining connections on 2 tasks.",
+        "0:07 rolling users:1 → users:2 | users:2 2 healthy, 1 running, 1 starting | users:1 2 healthy, 2 stopping"
+        " | healthy 4 of at least 4, wanted 6 of at most 8",
+    ]
+    assert lines.new(rolling) == []
+
+
+def test_lines_leave_out_events_from_before_and_those_nobody_wants() -> None:
+    assert len(PictureLines().new(pictures.rolling())) == 1
+    quiet = PictureLines(has_events=False)
+    quiet.new(pictures.steady())
+    assert len(quiet.new(pictures.rolling())) == 1
+
+
+def test_svg_is_a_whole_file_that_loads_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "img" / "watch.svg"
+    write_svg(pictures.rolling(), file)
+    assert ElementTree.parse(file).getroot().tag == "{http://www.w3.org/2000/svg}svg"
+    assert "url(http" not in file.read_text()
+    assert "@font-face" not in file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0:00"), (7.9, "0:07"), (754, "12:34"), (3723, "1:02:03"), (-1, "0:00")],
+)
+def test_clock_text(seconds: float, text: str) -> None:
+    assert clock_text(seconds) == text
+
+
+def test_messages_are_cut_to_what_differs() -> None:
+    message = (
+        f"(service users) (task {'0123456789abcdef' * 2}) (port 1) is unhealthy in (target-group {pictures.GROUP})"
+    )
+    assert short_message(message) == "(task 01234567) (port 1) is unhealthy in (target-group users)"

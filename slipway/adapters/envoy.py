@@ -41,6 +41,9 @@ CLUSTERS_TIMEOUT_S = 5.0
 DRAIN_POLL_S = 0.05
 DRAIN_POLL_SHARE = 0.1
 
+#: Seconds to the next try after files could not be written, as on a full disk.
+REWRITE_S = 1.0
+
 #: Seconds a loop rests after a fault of ours.
 FAULT_REST_S = 1.0
 
@@ -63,8 +66,9 @@ class EnvoyLoadBalancer:
         self._envoy = EnvoySupervisor(directory.resolve(), concurrency=concurrency or os.cpu_count() or 1)
         self._files = EnvoyFiles(directory.resolve(), held_watches=lambda: watches_of(self._envoy.running_pid()))
         self._is_refusal_told = False
-        self._held_for: Snapshot | None = None  # whose routes wait for their clusters; None: none ever did
-        self._awaiting = asyncio.Event()
+        self._snapshot: Snapshot | None = None  # what Envoy is to do; None: not open
+        self._unwritten = asyncio.Event()  # the files do not say what the snapshot says
+        self._awaiting = asyncio.Event()  # routes wait for their clusters
         self._watch = DrainWatch()
         self._draining = asyncio.Event()
         self._tidying = EnvoyTidying(self._files, self._envoy)
@@ -79,9 +83,9 @@ class EnvoyLoadBalancer:
 
     async def open(self, snapshot: Snapshot) -> None:
         """Bring the files to what the snapshot says, adopt or start Envoy if there is a load balancer, and wait, for a
-        bounded time, until it serves. Raises OSError where the directory cannot be written."""
-        self._files.rewrite(snapshot)
-        self._after_write(snapshot)
+        bounded time, until it serves. Files that cannot be written are written later, as soon as they can be."""
+        self._snapshot = snapshot
+        self._write(lambda: self._files.rewrite(snapshot))
         for target in snapshot.targets.values():
             if is_draining(target):
                 self._watch_draining(target)
@@ -102,10 +106,10 @@ class EnvoyLoadBalancer:
 
     def configure(self, snapshot: Snapshot, changes: Iterable[Change]) -> None:
         """Write what `changes`, load-balancing records just committed, make stale. Costs what they touch: any number of
-        targets of one group is one file. Raises OSError where it cannot be written."""
+        targets of one group is one file. Files that cannot be written are written later, as soon as they can be."""
         changes = tuple(changes)
-        self._files.write(snapshot, touched_by(snapshot, changes))
-        self._after_write(snapshot)
+        self._snapshot = snapshot
+        self._write(lambda: self._files.write(snapshot, touched_by(snapshot, changes)))
         for change in changes:
             if isinstance(change.record, Target):
                 self._follow(snapshot, change, change.record)
@@ -128,11 +132,20 @@ class EnvoyLoadBalancer:
         self._watch.add(target)
         self._draining.set()
 
-    def _after_write(self, snapshot: Snapshot) -> None:
-        if self._files.awaited and self._envoy.running_pid() is None:
-            self._files.release(snapshot)  # the next Envoy reads clusters first
+    def _write(self, work: Callable[[], None]) -> None:
+        """Have `work` write files. Where it cannot, Envoy serves on by the files it has, and all are written again."""
+        try:
+            work()
+            self._after_write()
+        except OSError as error:
+            if not self._unwritten.is_set():
+                logger.error("envoy's files could not be written reason=%r retry_s=%.0f", str(error), REWRITE_S)
+            self._unwritten.set()
+
+    def _after_write(self) -> None:
+        if self._files.awaited and self._envoy.running_pid() is None and self._snapshot is not None:
+            self._files.release(self._snapshot)  # the next Envoy reads clusters first
         elif self._files.awaited:
-            self._held_for = snapshot
             self._awaiting.set()
         if self._files.refusal is not None and not self._is_refusal_told:
             logger.error("envoy was not told of new groups or listeners reason=%r", self._files.refusal)
@@ -165,6 +178,7 @@ class EnvoyLoadBalancer:
         async with asyncio.TaskGroup() as loops:
             for name, step in (
                 ("supervise", self._envoy.run_one),
+                ("rewrite", self._write_again),
                 ("release", self._release_routes),
                 ("drain", self._ask_draining),
                 ("cut", self._cut),
@@ -177,10 +191,26 @@ class EnvoyLoadBalancer:
         while True:
             try:
                 await step()
+            except OSError as error:  # the world's fault: a full disk, a directory that is gone
+                logger.error("load balancer loop failed name=%s reason=%r", name, str(error))
+                await asyncio.sleep(FAULT_REST_S)
             except Exception as fault:  # loop top
                 logger.exception("load balancer loop failed name=%s", name)
                 self._fault = self._fault or fault
                 await asyncio.sleep(FAULT_REST_S)
+
+    async def _write_again(self) -> None:
+        """Write all the files that could not be written, once they can be."""
+        await self._unwritten.wait()
+        await asyncio.sleep(REWRITE_S)
+        assert self._snapshot is not None, "nothing was written before open"
+        try:
+            self._files.rewrite(self._snapshot)
+        except OSError:
+            return  # told already; it is tried until it can be done
+        self._unwritten.clear()
+        logger.info("envoy's files were written again")
+        self._write(lambda: None)
 
     async def _release_routes(self) -> None:
         """Write the routes that were held back, once Envoy has the clusters that they name."""
@@ -192,8 +222,9 @@ class EnvoyLoadBalancer:
         except TimeoutError:
             logger.error("envoy did not take up new groups waited_s=%.0f", CLUSTERS_TIMEOUT_S)
         self._awaiting.clear()
-        if self._held_for is not None:
-            self._files.release(self._held_for)
+        if self._snapshot is not None:
+            snapshot = self._snapshot
+            self._write(lambda: self._files.release(snapshot))
 
     async def _has_clusters(self) -> bool:
         if self._envoy.running_pid() is None:

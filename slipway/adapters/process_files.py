@@ -12,6 +12,7 @@ A removed task has `removed.json` instead: its folder is kept for the logs, unti
 fsync: all must survive the death of the control plane, and nothing that of the machine, which ends the processes too.
 """
 
+import errno
 import os
 import re
 import shutil
@@ -187,6 +188,7 @@ def _write(path: str, content: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         written = os.write(descriptor, content)
-        assert written == len(content), f"{path} was written in part"
+        if written < len(content):  # the disk was full after that
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
     finally:
         os.close(descriptor)

@@ -69,6 +69,26 @@ def test_envoy_serves_on_without_a_control_plane_and_is_adopted_by_the_next(tmp_
     with_site(tmp_path, story)
 
 
+def test_files_that_cannot_be_written_are_written_once_they_can_be(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story(site: Site) -> None:
+        async with TinyTarget("one") as one, TinyTarget("two") as two:
+            site.group("web", one)
+            site.configure(*site.world.listen(site.port, web=1))
+            await site.serves("one")
+            (tmp_path / "staging").rename(tmp_path / "elsewhere")
+            site.put("web", one, TargetState.DRAINING)
+            site.put("web", two, TargetState.HEALTHY)
+            assert await site.get() == (200, "one")  # by the files it has
+            (tmp_path / "elsewhere").rename(tmp_path / "staging")
+            await site.serves("two")
+            await site.drained(one)
+        assert caplog.text.count("could not be written") == 1
+
+    with_site(tmp_path, story)
+
+
 def test_stop_ends_envoy_and_leaves_no_socket(tmp_path: Path) -> None:
     async def story(site: Site) -> None:
         pid = site.balancer.envoy_pid

@@ -37,7 +37,7 @@ def _passed(target: Target, health_check: HealthCheck, rules: Rules) -> Target:
             passed_checks=passed,
             failed_checks=0,
         )
-    return _still_checking(replace(target, passed_checks=passed, failed_checks=0))
+    return _still_checking(target, passed=passed, failed=0)
 
 
 def _failed(target: Target, check: TargetCheck, health_check: HealthCheck) -> Target:
@@ -53,13 +53,19 @@ def _failed(target: Target, check: TargetCheck, health_check: HealthCheck) -> Ta
             passed_checks=0,
             failed_checks=failed,
         )
-    return _still_checking(replace(target, failed_checks=failed, passed_checks=0))
+    return _still_checking(target, passed=0, failed=failed)
 
 
-def _still_checking(target: Target) -> Target:
-    if target.state is TargetState.INITIAL:
-        return replace(target, reason="Elb.InitialHealthChecking", description="Initial health checks in progress")
-    return target
+def _still_checking(target: Target, *, passed: int, failed: int) -> Target:
+    if target.state is not TargetState.INITIAL:
+        return replace(target, passed_checks=passed, failed_checks=failed)
+    return replace(
+        target,
+        passed_checks=passed,
+        failed_checks=failed,
+        reason="Elb.InitialHealthChecking",
+        description="Initial health checks in progress",
+    )
 
 
 def _description(check: TargetCheck) -> str:

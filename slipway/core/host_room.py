@@ -27,7 +27,9 @@ class HostRoom:
         return room
 
     def replace(self, old: Task | None, new: Task | None) -> None:
-        """Bring the reservations from `old` to `new`; a stopped task reserves nothing."""
+        """Bring the reservations from `old` to `new`; a stopped task reserves nothing, any other what it began with."""
+        if old is not None and new is not None and old.is_stopped is new.is_stopped:
+            return
         if old is not None and not old.is_stopped:
             self.hold(cpu=old.cpu, memory=old.memory, host_ports=old.host_ports, sign=-1)
             self.tasks.discard(old.arn)

@@ -13,7 +13,7 @@ from slipway.core.host_room import HostRoom
 from slipway.core.model.clusters import Cluster
 from slipway.core.model.deployments import Deployment, DeploymentStatus, ServiceDeployment, ServiceRevision
 from slipway.core.model.hosts import Host
-from slipway.core.model.load_balancing import Listener, LoadBalancer, Target, TargetGroup
+from slipway.core.model.load_balancing import Listener, LoadBalancer, Target, TargetGroup, TargetState
 from slipway.core.model.services import SchedulingStrategy, Service, ServiceEvent
 from slipway.core.model.task_definitions import TaskDefinition
 from slipway.core.model.tasks import Task
@@ -137,7 +137,8 @@ class Snapshot:
 
     def task_targets(self, task_arn: str) -> tuple[Target, ...]:
         """The targets a task is registered as."""
-        return tuple(self.targets[key] for key in self._task_targets.get(task_arn, {}))
+        keys = self._task_targets.get(task_arn)
+        return tuple(self.targets[key] for key in keys) if keys else ()
 
     def group_listeners(self, target_group_arn: str) -> tuple[Listener, ...]:
         """The listeners that forward to a group."""
@@ -241,14 +242,24 @@ class Snapshot:
             self.dirty_services.add(task.service_arn)
 
     def _index_target(self, old: Target | None, new: Target | None) -> None:
+        """A check that moves no state concerns nobody: only a target that drains is decided again, and its task."""
         target = new or old
         assert target is not None
         _toggle(self._group_targets[target.target_group_arn], target.key, present=new is not None)
-        (self.dirty_targets.add if new is not None else self.dirty_targets.discard)(target.key)
-        for task_arn in {each.task_arn for each in (old, new) if each is not None and each.task_arn is not None}:
-            is_owner = new is not None and new.task_arn == task_arn
-            _toggle(self._task_targets[task_arn], target.key, present=is_owner)
-            self.touch_task(task_arn)
+        if new is None:
+            self.dirty_targets.discard(target.key)
+        elif new.state is TargetState.DRAINING:
+            self.dirty_targets.add(target.key)
+        if old is not None and old.task_arn is not None and (new is None or new.task_arn != old.task_arn):
+            keys = self._task_targets[old.task_arn]
+            keys.pop(old.key, None)
+            if not keys:
+                del self._task_targets[old.task_arn]
+            self.touch_task(old.task_arn)
+        if new is not None and new.task_arn is not None:
+            self._task_targets[new.task_arn][new.key] = None
+            if old is None or old.state is not new.state:
+                self.touch_task(new.task_arn)
 
     def touch_task(self, task_arn: str) -> None:
         """Have a task, and its service, decided again."""

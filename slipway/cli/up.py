@@ -33,6 +33,52 @@ _NoAuth = Annotated[bool | None, typer.Option("--no-auth", help="Take unsigned r
 _StopTasks = Annotated[
     bool | None, typer.Option("--stop-tasks", help="Stop tasks and the load balancer when the server ends.")
 ]
+_TUNING = "Less often needed"
+_Pull = Annotated[
+    str | None,
+    typer.Option(
+        "--image-pull-behavior",
+        metavar="default|always|once|prefer-cached",
+        help="When docker images are pulled, as the ECS agent has it.",
+        rich_help_panel=_TUNING,
+    ),
+]
+_HealthyAfter = Annotated[
+    float | None,
+    typer.Option(
+        "--healthy-after-running-s",
+        metavar="SECONDS",
+        help="When a task without any health check counts as healthy (40).",
+        rich_help_panel=_TUNING,
+    ),
+]
+_NewTargetChecks = Annotated[
+    int | None,
+    typer.Option(
+        "--new-target-checks",
+        metavar="COUNT",
+        help="Checks a new target must pass (its group's healthy threshold).",
+        rich_help_panel=_TUNING,
+    ),
+]
+_StoppedKept = Annotated[
+    float | None,
+    typer.Option(
+        "--stopped-task-kept-s",
+        metavar="SECONDS",
+        help="How long a stopped task can be described (3600).",
+        rich_help_panel=_TUNING,
+    ),
+]
+_Concurrency = Annotated[
+    int | None,
+    typer.Option(
+        "--envoy-concurrency",
+        metavar="COUNT",
+        help="Worker threads of Envoy (one a processor).",
+        rich_help_panel=_TUNING,
+    ),
+]
 
 
 def up(
@@ -45,9 +91,14 @@ def up(
     lb_address_pool: _Pool = None,
     account: _Account = None,
     region: _Region = None,
-    config: _Config = None,
     no_auth: _NoAuth = None,
     stop_tasks: _StopTasks = None,
+    config: _Config = None,
+    image_pull_behavior: _Pull = None,
+    healthy_after_running_s: _HealthyAfter = None,
+    new_target_checks: _NewTargetChecks = None,
+    stopped_task_kept_s: _StoppedKept = None,
+    envoy_concurrency: _Concurrency = None,
 ) -> None:
     """Run the server: control plane, local host and load balancer. Ctrl-C ends it."""
     flags = {
@@ -61,6 +112,11 @@ def up(
         "region": region,
         "no_auth": no_auth,
         "stop_tasks": stop_tasks,
+        "image_pull_behavior": image_pull_behavior,
+        "healthy_after_running_s": healthy_after_running_s,
+        "new_target_checks": new_target_checks,
+        "stopped_task_kept_s": stopped_task_kept_s,
+        "envoy_concurrency": envoy_concurrency,
     }
     _run(flags, config)
 

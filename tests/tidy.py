@@ -31,6 +31,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "server": _INNER | {"adapters", "api", "wire", "sim", "console", "data_directory"},
     "console": _INNER | {"adapters", "api", "wire", "sim"},
     "cli": _INNER | {"adapters", "api", "wire", "sim", "server", "console", "data_directory"},
+    "documentation": _INNER | {"api", "cli"},
     "__main__": frozenset({"cli"}),
 }
 

@@ -1,7 +1,7 @@
 """The forms of ELBv2 parameters: numbers, choices, names, ids and ARNs, refused as `ValidationError` as ELBv2 does."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from slipway.api.errors import ApiError
@@ -16,6 +16,13 @@ _ID_TAIL = re.compile(r"[A-Za-z0-9-]{1,64}")
 def invalid(sentence: str) -> ApiError:
     """The refusal of a parameter whose form is wrong."""
     return ApiError("ValidationError", sentence)
+
+
+def chosen(params: Mapping[str, Any], member: str, default: str) -> str:
+    """The member's value, else the default. An empty value is none given: a form has no other way to say so, and
+    Terraform's provider writes every member (`ProtocolVersion=&IpAddressType=`)."""
+    value: str = params.get(member) or default
+    return value
 
 
 def one_of(member: str, value: str, allowed: Sequence[str]) -> str:

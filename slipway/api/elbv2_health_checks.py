@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from slipway.api.elbv2_forms import in_range, invalid, one_of
+from slipway.api.elbv2_forms import chosen, in_range, invalid, one_of
 from slipway.api.errors import ApiError
 from slipway.core.model.load_balancing import HealthCheck, TargetType
 
@@ -32,9 +32,9 @@ def health_check_of(params: Mapping[str, Any], current: HealthCheck, target_type
         raise invalid(f"Health check enabled must be true for target groups with target type '{target_type}'")
     check = replace(
         current,
-        protocol=_protocol(params.get("HealthCheckProtocol", current.protocol)),
-        port=_port(params.get("HealthCheckPort", current.port)),
-        path=_path(params.get("HealthCheckPath", current.path)),
+        protocol=_protocol(chosen(params, "HealthCheckProtocol", current.protocol)),
+        port=_port(chosen(params, "HealthCheckPort", current.port)),
+        path=_path(chosen(params, "HealthCheckPath", current.path)),
         interval_s=_number(params, "HealthCheckIntervalSeconds", current.interval_s, INTERVAL_S),
         timeout_s=_number(params, "HealthCheckTimeoutSeconds", current.timeout_s, TIMEOUT_S),
         healthy_threshold=_number(params, "HealthyThresholdCount", current.healthy_threshold, THRESHOLD),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from slipway.api.call import Call, Handler
-from slipway.api.elbv2_forms import at_most, invalid, one_of, resource_name
+from slipway.api.elbv2_forms import at_most, chosen, invalid, one_of, resource_name
 from slipway.api.elbv2_networks import ip_address_type_of, security_groups_of, subnets_of
 from slipway.api.elbv2_pages import page
 from slipway.api.elbv2_records import load_balancers, load_balancers_named
@@ -52,7 +52,7 @@ def create_load_balancer(call: Call) -> dict[str, Any]:
 
 def _wanted(call: Call) -> _Wanted:
     params = call.params
-    kind = one_of("Type", params.get("Type", "application"), ("application", "network", "gateway"))
+    kind = one_of("Type", chosen(params, "Type", "application"), ("application", "network", "gateway"))
     if kind != "application":
         raise ApiError(
             "InvalidConfigurationRequestException",
@@ -66,7 +66,7 @@ def _wanted(call: Call) -> _Wanted:
         raise invalid(f"Load balancer name '{name}' cannot begin with 'internal-'")
     return _Wanted(
         name=name,
-        scheme=one_of("Scheme", params.get("Scheme", SCHEMES[0]), SCHEMES),
+        scheme=one_of("Scheme", chosen(params, "Scheme", SCHEMES[0]), SCHEMES),
         document={
             "Subnets": subnets_of(params),
             "SecurityGroups": security_groups_of(params),

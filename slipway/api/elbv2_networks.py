@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from slipway.api.call import Call, Handler
-from slipway.api.elbv2_forms import invalid, network_id, one_of
+from slipway.api.elbv2_forms import chosen, invalid, network_id, one_of
 from slipway.api.elbv2_records import load_balancer
 from slipway.api.elbv2_views import availability_zones
 from slipway.api.errors import ApiError
@@ -39,7 +39,7 @@ def security_groups_of(params: Mapping[str, Any]) -> list[str]:
 
 def ip_address_type_of(params: Mapping[str, Any]) -> str:
     """`IpAddressType`, ipv4 where none is given. It is shown again; the address is one of the pool all the same."""
-    return one_of("IpAddressType", params.get("IpAddressType", "ipv4"), IP_ADDRESS_TYPES)
+    return one_of("IpAddressType", chosen(params, "IpAddressType", "ipv4"), IP_ADDRESS_TYPES)
 
 
 def _ids(kind: str, values: Sequence[str], limit: int) -> list[str]:

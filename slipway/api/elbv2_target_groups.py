@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from slipway.api.call import Call, Handler
-from slipway.api.elbv2_forms import invalid, network_id, one_of, port, resource_name
+from slipway.api.elbv2_forms import chosen, invalid, network_id, one_of, port, resource_name
 from slipway.api.elbv2_health_checks import health_check_of
 from slipway.api.elbv2_pages import page
 from slipway.api.elbv2_records import (
@@ -75,7 +75,7 @@ def _wanted(call: Call) -> TargetGroup:
 
 
 def _target_type(params: Mapping[str, Any]) -> TargetType:
-    value = one_of("TargetType", params.get("TargetType", "instance"), ("instance", "ip", "lambda", "alb"))
+    value = one_of("TargetType", chosen(params, "TargetType", "instance"), ("instance", "ip", "lambda", "alb"))
     if value not in tuple(TargetType):
         raise ApiError(
             "InvalidConfigurationRequestException",
@@ -98,7 +98,7 @@ def _port(params: Mapping[str, Any]) -> int:
 
 def _only(params: Mapping[str, Any], member: str, served: str, known: tuple[str, ...]) -> str:
     """`served`, which is the one value of `known` that the member may have on Slipway."""
-    value = one_of(member, params.get(member, served), known)
+    value = one_of(member, chosen(params, member, served), known)
     if value != served:
         raise ApiError(
             "InvalidConfigurationRequestException",

@@ -104,6 +104,14 @@ WRONG_HEALTH_CHECKS = [
 ]
 
 
+def test_an_empty_choice_is_none_given() -> None:
+    elb = Elbv2()
+    settings = {"Name": "blue", "Protocol": "HTTP", "Port": 80}
+    empty = ("ProtocolVersion", "IpAddressType", "TargetType", "HealthCheckProtocol", "HealthCheckPort")
+    made = elb.call("CreateTargetGroup", **settings)
+    assert elb.call("CreateTargetGroup", **settings, **dict.fromkeys(empty, "")) == made
+
+
 @pytest.mark.parametrize(("params", "code", "words"), WRONG_HEALTH_CHECKS)
 def test_a_wrong_health_check_is_refused(params: dict[str, Any], code: str, words: str) -> None:
     elb = Elbv2()

@@ -16,7 +16,7 @@ from pathlib import Path
 from slipway.adapters.envoy_admin import HostStatuses
 from slipway.adapters.envoy_clusters import is_draining
 from slipway.adapters.envoy_cut import Cuts
-from slipway.adapters.envoy_draining import DrainWatch
+from slipway.adapters.envoy_draining import DrainWatch, rest_s
 from slipway.adapters.envoy_files import EnvoyFiles, touched_by
 from slipway.adapters.envoy_ports import bind_error
 from slipway.adapters.envoy_supervisor import EnvoySupervisor
@@ -36,10 +36,6 @@ OPEN_TIMEOUT_S = 10.0
 #: Seconds between two questions whether Envoy has new clusters; it mostly has them at the first.
 CLUSTERS_POLL_S = 0.005
 CLUSTERS_TIMEOUT_S = 5.0
-
-#: Seconds between two questions about draining targets, and the share of a core they may cost at most.
-DRAIN_POLL_S = 0.05
-DRAIN_POLL_SHARE = 0.1
 
 #: Seconds to the next try after files could not be written, as on a full disk.
 REWRITE_S = 1.0
@@ -246,8 +242,7 @@ class EnvoyLoadBalancer:
         if not self._watch:
             self._draining.clear()
             return
-        took = time.monotonic() - began
-        await asyncio.sleep(max(DRAIN_POLL_S, took / DRAIN_POLL_SHARE))
+        await asyncio.sleep(rest_s(time.monotonic() - began))
 
     async def _statuses(self) -> HostStatuses | None:
         """Envoy's endpoints: none where no Envoy runs, for then nothing is in flight; None: it does not answer yet."""

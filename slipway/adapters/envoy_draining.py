@@ -11,6 +11,19 @@ from slipway.core.observations import TargetDrained, TargetDraining
 #: one more request in between; a target is drained if it has no request this long after it was first seen draining.
 SETTLE_S = 0.05
 
+#: Seconds between two questions about draining targets, and the share of a core they may cost at most.
+POLL_S = 0.05
+POLL_SHARE = 0.1
+
+#: The longest rest between two questions: an Envoy that was slow to answer once, or was stopped and goes on, must not
+#: have its targets drain until their delay is over.
+POLL_MOST_S = 0.5
+
+
+def rest_s(took_s: float) -> float:
+    """Seconds to rest after a question that took `took_s` seconds."""
+    return min(POLL_MOST_S, max(POLL_S, took_s / POLL_SHARE))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Watched:

@@ -1,7 +1,9 @@
 """When a target is reported draining and drained, each once."""
 
+import pytest
+
 from slipway.adapters.envoy_admin import HostStatus, HostStatuses
-from slipway.adapters.envoy_draining import SETTLE_S, DrainWatch
+from slipway.adapters.envoy_draining import POLL_MOST_S, POLL_S, SETTLE_S, DrainWatch, rest_s
 from slipway.core.model.load_balancing import Target, TargetState
 from slipway.core.observations import TargetDrained, TargetDraining
 from tests.adapters.balanced import Balanced, group_arn
@@ -59,3 +61,15 @@ def test_a_target_that_was_registered_again_is_not_reported() -> None:
     watch.add(draining())
     watch.discard(draining().key)
     assert observed(watch, {}, 0) == []
+
+
+@pytest.mark.parametrize(
+    ("took_s", "rests_s"),
+    [
+        pytest.param(0.001, POLL_S, id="an idle Envoy is asked often"),
+        pytest.param(0.02, 0.2, id="a busy one is spared"),
+        pytest.param(5.0, POLL_MOST_S, id="one that did not answer is not left alone for long"),
+    ],
+)
+def test_the_rest_between_two_questions(took_s: float, rests_s: float) -> None:
+    assert rest_s(took_s) == pytest.approx(rests_s)

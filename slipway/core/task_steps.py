@@ -38,11 +38,11 @@ def plan_task(snapshot: Snapshot, task: Task, *, service: Service | None, contex
     if task.is_stopped:
         _plan_stopped(task, targets, step, context)
     elif task.desired_status is DesiredStatus.STOPPED:
-        _plan_stop(snapshot, task, targets, step, context)
+        _plan_stop(snapshot, task, targets, step=step, context=context)
     elif task.last_status is TaskStatus.RUNNING and service is not None:
         load_balancers = load_balancers_of(snapshot, task)
         if load_balancers and not targets:
-            _register(snapshot, task, load_balancers, step, context)
+            _register(snapshot, task, load_balancers, step=step, context=context)
         else:
             _judge(task, targets, step, service=service, context=context, is_balanced=bool(load_balancers))
     return step
@@ -52,6 +52,7 @@ def _register(
     snapshot: Snapshot,
     task: Task,
     load_balancers: tuple[ServiceLoadBalancer, ...],
+    *,
     step: TaskStep,
     context: Context,
 ) -> None:
@@ -68,7 +69,9 @@ def _is_free(snapshot: Snapshot, target_key: str) -> bool:
     return target is None or (owner is not None and owner.is_stopped)
 
 
-def _plan_stop(snapshot: Snapshot, task: Task, targets: tuple[Target, ...], step: TaskStep, context: Context) -> None:
+def _plan_stop(
+    snapshot: Snapshot, task: Task, targets: tuple[Target, ...], *, step: TaskStep, context: Context
+) -> None:
     """Drain first; order the stop when no target is left. A stop ordered once is not ordered again."""
     _deregister_all(snapshot, targets, step, context)
     if not targets and task.stop_ordered_at is None:

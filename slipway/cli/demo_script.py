@@ -17,7 +17,7 @@ from slipway.cli.endpoint import Endpoint
 from slipway.cli.failure import CliError
 from slipway.cli.follow import Outcome, outcome_of
 from slipway.cli.live import PictureShow
-from slipway.cli.picture import clock_text, kind_of
+from slipway.cli.picture import clock_text, kind_of, primary_of
 from slipway.cli.picture_svg import write_svg
 
 POLL_S = 0.2
@@ -151,7 +151,9 @@ class Script:
 
     def _keep_frame(self, picture: Picture) -> None:
         kinds = {kind_of(task) for task in picture["tasks"]} - {"stopped"}
-        telling = (len(picture["deployments"]) > 1, len(kinds), picture["alive"])
+        primary = primary_of(picture)
+        rounds = len(primary["rounds"]) if primary is not None else 0
+        telling = (len(picture["deployments"]), len(kinds), rounds, picture["alive"])
         if self._frame is None or telling >= self._frame[0]:
             self._frame = (telling, picture)
 

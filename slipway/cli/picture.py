@@ -133,14 +133,13 @@ def _elapsed(primary: Mapping[str, Any]) -> Text:
 
 def _deployment(picture: Picture, deployment: Mapping[str, Any], width: int) -> Iterable[RenderableType]:
     is_primary = deployment["status"] == "PRIMARY"
-    age = "" if len(picture["deployments"]) == 1 else ("new" if is_primary else "old")
+    age = "" if len(picture["deployments"]) == 1 else ("new  " if is_primary else "old  ")
     head = Table.grid(expand=True, padding=(0, 1))
     head.add_column(ratio=1, overflow="ellipsis", no_wrap=True)
     head.add_column(justify="right", no_wrap=True)
     failed = f", {deployment['failed_tasks']} failed in a row" if deployment["failed_tasks"] else ""
     name = Text.assemble(
         (age, "dim"),
-        "  " if age else "",
         (deployment["task_definition"], "bold" if is_primary else ""),
         "  ",
         (f"{deployment['status']} {deployment['rollout_state']}", "dim"),

@@ -55,9 +55,14 @@ def task(number: int, deployment: str, *, runtime_id: str | None = "run", **chan
     )
 
 
-HEALTHY = {"last_status": TaskStatus.RUNNING, "started_at": NOW - 50, "healthy_at": NOW - 40}
-DRAINING = {**HEALTHY, "last_status": TaskStatus.DEACTIVATING, "desired_status": DesiredStatus.STOPPED}
-STOPPED = {**DRAINING, "last_status": TaskStatus.STOPPED, "stopped_at": NOW - 5, "stopped_reason": "Scaling activity"}
+HEALTHY: dict[str, Any] = {"last_status": TaskStatus.RUNNING, "started_at": NOW - 50, "healthy_at": NOW - 40}
+DRAINING: dict[str, Any] = {**HEALTHY, "last_status": TaskStatus.DEACTIVATING, "desired_status": DesiredStatus.STOPPED}
+STOPPED: dict[str, Any] = {
+    **DRAINING,
+    "last_status": TaskStatus.STOPPED,
+    "stopped_at": NOW - 5,
+    "stopped_reason": "Scaling activity",
+}
 TASKS = (
     task(1, OLD, **HEALTHY),
     task(2, OLD, **DRAINING),

@@ -53,7 +53,7 @@ def _section(name: str, command: Command) -> Iterator[str]:
         for each in command.params
         if isinstance(each, typer.core.TyperArgument)
     ]
-    yield f"## slipway {name}"
+    yield f"### slipway {name}"
     yield ""
     yield f"`{' '.join(['slipway', name, *arguments, '[OPTIONS]'])}`"
     yield ""

@@ -166,12 +166,16 @@ class SqliteStore:
             self._connection.execute("BEGIN IMMEDIATE")
             self._write(commit)
             self._connection.execute("COMMIT")
-        except sqlite3.ProgrammingError as error:
-            raise StoreError(f"the step could not be committed: {error}") from error  # closed: nothing to roll back
         except sqlite3.Error as error:
+            self._roll_back()
+            raise StoreError(f"the step could not be committed: {error}") from error
+
+    def _roll_back(self) -> None:
+        try:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-            raise StoreError(f"the step could not be committed: {error}") from error
+        except sqlite3.ProgrammingError:
+            return  # the store was closed: there is nothing to roll back
 
     def _write(self, commit: Commit) -> None:
         """The last state of each record, and every change that has a cause."""

@@ -14,7 +14,7 @@ from bench.procfs import cpu_seconds
 from bench.result import Of, Row, Target, interleaved
 
 TASKS, QUICK_TASKS = 1000, 100
-ROUNDS, QUICK_ROUNDS = 3, 1
+ROUNDS, QUICK_ROUNDS = 5, 1
 STEADY_S = 10.0  # the bound, for 1,000 tasks
 #: Processes asked for at once of bare asyncio; the best is what we are compared with.
 CONCURRENCIES = (1, 8, 64)

@@ -7,12 +7,14 @@ memory and on SQLite, with all tasks of a round moving at once and with each mov
 
 from bench.result import Row, Target
 from bench.rollout_cost import FLAT_WITHIN, SIZES, Cost, measure_all
+from slipway.server import spare_collector
 
 QUICK_SIZES = SIZES[:-1]
 
 
 def measure(is_quick: bool) -> tuple[tuple[Row, ...], tuple[str, ...]]:
     """Rows: the cost of a task at the dearest size beside that at the cheapest, for each store and way to move."""
+    spare_collector()  # as the server has it
     costs = measure_all(QUICK_SIZES if is_quick else SIZES)
     series: dict[str, list[Cost]] = {}
     for cost in costs:

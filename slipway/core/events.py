@@ -62,6 +62,11 @@ def deployment_completed(deployment_id: str) -> str:
     return f"(deployment {deployment_id}) deployment completed."
 
 
+def backs_off(failed: int, delay_s: float) -> str:
+    """How many tasks ended before they were healthy, and when the next starts. Slipway's own: ECS says nothing."""
+    return f"had {failed} tasks in a row that ended before they were healthy; the next starts in {delay_s:g} s."
+
+
 STEADY = "has reached a steady state."
 CANNOT_START = "is unable to consistently start tasks successfully."
 CANNOT_MOVE = (

@@ -13,25 +13,22 @@ service decided again when it comes. Reconciling twice gives an empty plan the s
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 
 from slipway.core import events
 from slipway.core.decision import Context
 from slipway.core.deploy import complete_deployment
+from slipway.core.failures import count_failures, forget_failures
 from slipway.core.model.deployments import Deployment, DeploymentStatus, RolloutState
 from slipway.core.model.load_balancing import Target
-from slipway.core.model.services import Service, ServiceEvent, ServiceStatus
-from slipway.core.model.tasks import StopCode, Task
+from slipway.core.model.services import Service, ServiceStatus
+from slipway.core.model.tasks import Task
 from slipway.core.plan import Change, HostCommand, Plan, Put
-from slipway.core.roll import bounds_of, desired_count, last_completed, plan_roll
-from slipway.core.rolling import back_off_s
+from slipway.core.roll import bounds_of, desired_count, plan_roll
 from slipway.core.service_tasks import Phase
 from slipway.core.snapshot import Snapshot
 from slipway.core.task_steps import TaskStep, plan_task
-
-#: Stops somebody decided; the other codes are ends that came by themselves.
-_BY_CHOICE = (StopCode.USER_INITIATED, StopCode.SERVICE_SCHEDULER_INITIATED)
 
 
 def reconcile(snapshot: Snapshot, service_arn: str, touched: Iterable[str], context: Context) -> Plan:
@@ -83,58 +80,14 @@ def _plan_tasks(snapshot: Snapshot, service: Service, touched: Iterable[str], co
             healthy.append(task)
         changes += step.changes
         commands += step.commands
-    counted, told = _count_ends(snapshot, service, settled, context)
-    changes += counted
-    changes += _forget_failures(snapshot, healthy)
-    told += _tell(service, steps, snapshot, context)
-    return Plan(changes=tuple(changes), events=tuple(told), commands=tuple(commands))
+    counted, messages = count_failures(snapshot, service, settled, context)
+    changes += (*counted, *forget_failures(snapshot, healthy))
+    messages += _tell(steps)
+    told = tuple(events.event(context, service, message) for message in messages)
+    return Plan(changes=tuple(changes), events=told, commands=tuple(commands))
 
 
-def _count_ends(
-    snapshot: Snapshot, service: Service, ended: list[Task], context: Context
-) -> tuple[list[Change], list[ServiceEvent]]:
-    """Tasks that ended before they were healthy are failures of their deployment; so many in a row delay its starts."""
-    failures = Counter(task.deployment_id for task in ended if _is_failure(task))
-    changes: list[Change] = []
-    delay, most, is_first = 0.0, 0, False
-    rules = context.rules
-    for deployment in _failing(snapshot, service, failures):
-        failed = deployment.failed_tasks + failures[deployment.id]
-        counted = replace(deployment, failed_tasks=failed, updated_at=context.now)
-        changes.append(Put(record=counted, cause=f"failed tasks: {failed}"))
-        is_first |= deployment.failed_tasks <= rules.start_back_off_after < failed
-        most = max(most, failed)
-    if most:
-        delay = back_off_s(
-            most, after=rules.start_back_off_after, first_s=rules.start_back_off_s, most_s=rules.start_back_off_max_s
-        )
-    if delay:
-        waiting = replace(service, wake_at=context.now + delay)
-        changes.append(Put(record=waiting, cause=f"next start in {delay:g} s after {most} failed tasks"))
-    return changes, [events.event(context, service, events.CANNOT_START)] if is_first else []
-
-
-def _failing(snapshot: Snapshot, service: Service, failures: Mapping[str | None, int]) -> list[Deployment]:
-    """The deployments whose failures delay starts: the PRIMARY, and the old one that makes up for its losses."""
-    may_start = (snapshot.primary(service.arn), last_completed(snapshot, service.arn))
-    return [deployment for deployment in may_start if deployment is not None and deployment.id in failures]
-
-
-def _forget_failures(snapshot: Snapshot, healthy: Iterable[Task]) -> list[Change]:
-    """A task that became healthy ends its deployment's row of failures (`Deployment.failedTasks`)."""
-    ids = {task.deployment_id for task in healthy if task.deployment_id is not None}
-    failed = [snapshot.deployments[each] for each in sorted(ids) if snapshot.deployments[each].failed_tasks]
-    return [Put(record=replace(each, failed_tasks=0), cause="a task became healthy") for each in failed]
-
-
-def _is_failure(task: Task) -> bool:
-    """Ended before it ever was healthy, though nobody wanted it gone for another reason than that."""
-    if task.healthy_at is not None:
-        return False
-    return task.unhealthy_reason is not None or task.stop_code not in _BY_CHOICE
-
-
-def _tell(service: Service, steps: list[TaskStep], snapshot: Snapshot, context: Context) -> list[ServiceEvent]:
+def _tell(steps: list[TaskStep]) -> list[str]:
     """One event a target group for the tasks registered and deregistered now, and one for each sick task."""
     messages: list[str] = []
     registered = Counter(target.target_group_arn for step in steps for target in step.registered)
@@ -146,7 +99,7 @@ def _tell(service: Service, steps: list[TaskStep], snapshot: Snapshot, context: 
     drains = sum(step.is_draining for step in steps)
     if drains:
         messages.append(events.draining(drains))
-    return [events.event(context, service, message) for message in messages]
+    return messages
 
 
 def _unhealthy(target: Target) -> str:

@@ -280,10 +280,17 @@ async def _run(server: Server, listener: socket.socket, say: Say) -> None:
         async with _loop(server, ending), _api(server, listener) as endpoint:
             await server.make_default_cluster()
             server.announce(endpoint)
+            spare_collector()
             server.is_ready = True
             server.greet(endpoint, say)
             await ending.wait()
             say("\nStopping: no new requests are taken.")
+
+
+def spare_collector() -> None:
+    """Have Python's cyclic collector leave alone what is there already, and look at the rest less often."""
+    gc.freeze()
+    gc.set_threshold(COLLECTOR_THRESHOLD)
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -71,6 +71,11 @@ def test_repository_keeps(rule: Rule) -> None:
         ("no_patching", "tests/e2e/test_roll.py", "from slipway import server\nserver.GRACE_S = 1"),
         ("narrow_excepts", "slipway/api/ecs.py", "try:\n    f()\nexcept Exception:\n    g()"),
         ("narrow_excepts", "slipway/api/ecs.py", "try:\n    f()\nexcept:\n    g()"),
+        (
+            "narrow_excepts",
+            "slipway/api/ecs.py",
+            "try:\n    f()\nexcept Exception as error:\n    raise KeyError from error",
+        ),
         ("narrow_excepts", "tests/e2e/test_roll.py", "try:\n    f()\nexcept (OSError, BaseException):\n    g()"),
         ("narrow_excepts", "slipway/api/ecs.py", "with contextlib.suppress(Exception):\n    f()"),
         ("narrow_excepts", "slipway/api/ecs.py", LOOP_TOP),
@@ -116,6 +121,11 @@ def test_rule_finds(rule: str, path: str, text: str) -> None:
         ("narrow_excepts", "slipway/controller.py", LOOP_TOP.replace("# loop top", "")),
         ("narrow_excepts", "slipway/adapters/docker.py", LOOP_TOP),
         ("narrow_excepts", "slipway/api/ecs.py", "try:\n    f()\nexcept (OSError, KeyError):\n    g()"),
+        (
+            "narrow_excepts",
+            "tests/e2e/story.py",
+            "try:\n    f()\nexcept BaseException as error:\n    g(error)\n    raise",
+        ),
         ("one_composition_root", "slipway/server.py", "from slipway.adapters.sql import SqlStore\nstore = SqlStore()"),
         ("numbered_todos", "slipway/api/ecs.py", "# TODO (#12): tags"),
         ("held_tasks", "slipway/adapters/docker.py", "async def f(group):\n    group.create_task(watch())"),

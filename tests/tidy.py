@@ -248,6 +248,12 @@ def no_patching(source: Source) -> Iterator[Finding]:
                 yield target.lineno, f"{dotted(target)} = … patches our own code: {mend}"
 
 
+def passes_on(handler: ast.ExceptHandler) -> bool:
+    """Whether what was caught is raised again in the end, as it was."""
+    last = handler.body[-1]
+    return isinstance(last, ast.Raise) and last.exc is None
+
+
 def narrow_excepts(source: Source) -> Iterator[Finding]:
     if source.is_in(*LOOP_TOPS):
         return
@@ -256,6 +262,7 @@ def narrow_excepts(source: Source) -> Iterator[Finding]:
         if isinstance(node, ast.ExceptHandler):
             caught = [] if node.type is None else node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
             line, all_of_them = node.lineno, node.type is None or any(map(catches_all, caught))
+            all_of_them = all_of_them and not passes_on(node)
         elif isinstance(node, ast.Call) and dotted(node.func) in ("suppress", "contextlib.suppress"):
             line, all_of_them = node.lineno, any(map(catches_all, node.args))
         else:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from slipway.adapters.container_runtime import RuntimeFault
 from slipway.adapters.docker_labels import labels_of
+from slipway.adapters.unserved import check_served
 from slipway.core.model.task_definitions import NetworkMode, PortMapping
 from slipway.core.plan import ContainerPayload, TaskPayload
 
@@ -45,14 +45,9 @@ def container_name(task_id: str, name: str) -> str:
 
 
 def create_body(task: TaskPayload, container: ContainerPayload, place: Place) -> dict[str, Any]:
-    """The body of the create request. Raises `RuntimeFault` for what cannot be carried out (`mountPoints`)."""
+    """The body of the create request. Raises `RuntimeFault` for what cannot be carried out."""
     document: Mapping[str, Any] = container.document
-    if document.get("mountPoints"):
-        raise RuntimeFault(
-            "CannotCreateContainerError",
-            f"container {container.name}: mountPoints are not served by the docker runtime yet; "
-            "remove mountPoints, or use volumesFrom with a volume of the image, or linuxParameters.tmpfs.",
-        )
+    check_served(container)
     joins = place.network.startswith("container:")
     body: dict[str, Any] = {
         "Image": container.image,

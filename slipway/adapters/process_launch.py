@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import msgspec
 
 from slipway.adapters.container_runtime import RuntimeFault
+from slipway.adapters.unserved import check_served
 from slipway.core.model.tasks import NetworkBinding
 from slipway.core.plan import ContainerPayload
 
@@ -80,6 +81,7 @@ def plan_launch(container: ContainerPayload, bindings: tuple[NetworkBinding, ...
     Raises `RuntimeFault("CannotStartContainerError", …)`: what cannot be run and why.
     """
     check_has_command(container)
+    check_served(container)
     directory = os.path.abspath(container.working_directory or os.getcwd())
     if not os.path.isdir(directory):
         raise _fault(container, f"working directory {directory} does not exist")

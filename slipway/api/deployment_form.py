@@ -74,5 +74,16 @@ def unacted(configuration: Mapping[str, Any]) -> list[str]:
     return [name for name in ("deploymentCircuitBreaker", "alarms") if configuration.get(name, {}).get("enable", False)]
 
 
+def unacted_containers(document: Mapping[str, Any]) -> list[str]:
+    """Members of a definition's containers that are accepted and shown, but that this version does not act on."""
+    containers = document.get("containerDefinitions", ())
+    return [
+        f"{member} of container {container['name']}"
+        for container in containers
+        for member in ("dependsOn", "healthCheck", "restartPolicy")
+        if container.get(member)
+    ]
+
+
 def _unsupported(sentence: str) -> ApiError:
     return ApiError("UnsupportedFeatureException", sentence)

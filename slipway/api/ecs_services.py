@@ -5,7 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 from slipway.api.call import Answer, Call, Handler
-from slipway.api.deployment_form import read_deployment_configuration, read_deployment_controller, unacted
+from slipway.api.deployment_form import (
+    read_deployment_configuration,
+    read_deployment_controller,
+    unacted,
+    unacted_containers,
+)
 from slipway.api.errors import ApiError
 from slipway.api.idempotency import earlier, fingerprint, remember
 from slipway.api.identifiers import (
@@ -100,12 +105,10 @@ def _begin(call: Call, service: Service, workload: Workload) -> None:
     call.changes += begin_deployment(
         call.snapshot, service, workload, context=call.context, deployment_configuration=configuration
     )
-    for name in unacted(configuration):
-        call.put(
-            events.event(
-                call.context, service, f"has deploymentConfiguration.{name}, which this version does not act on."
-            )
-        )
+    definition = call.snapshot.task_definitions[workload.task_definition_arn]
+    asked = [f"deploymentConfiguration.{name}" for name in unacted(configuration)]
+    for what in (*asked, *unacted_containers(definition.document)):
+        call.put(events.event(call.context, service, f"has {what}, which this version does not act on."))
 
 
 def _shown(call: Call, arn: str) -> Callable[[], Answer]:

@@ -259,5 +259,5 @@ def test_the_payload_survives_its_label() -> None:
 
 
 def test_mount_points_are_refused_with_what_to_do() -> None:
-    with pytest.raises(RuntimeFault, match=r"container app: mountPoints are not served .* remove mountPoints"):
+    with pytest.raises(RuntimeFault, match=r"container app: mountPoints are not served .* remove them"):
         body_of(container(document={"mountPoints": [{"sourceVolume": "v", "containerPath": "/v"}]}))

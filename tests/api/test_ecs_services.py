@@ -244,6 +244,14 @@ def test_a_detector_that_is_not_acted_on_is_said_so() -> None:
     assert "deploymentCircuitBreaker, which this version does not act on" in service["events"][0]["message"]
 
 
+def test_a_member_of_a_container_that_is_not_acted_on_is_said_so() -> None:
+    caller = ecs_caller()
+    check = {"command": ["CMD-SHELL", "true"]}
+    register(caller, containerDefinitions=[{**CONTAINER, "healthCheck": check}])
+    [event] = create(caller)["events"]
+    assert event["message"] == "(service web) has healthCheck of container web, which this version does not act on."
+
+
 @pytest.mark.parametrize(
     ("params", "deployments"),
     [

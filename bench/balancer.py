@@ -22,7 +22,7 @@ TARGETS = 2
 CONNECTIONS = 16
 ROUNDS, QUICK_ROUNDS = 16, 2
 SECONDS, QUICK_SECONDS = 2.0, 1.0
-TIMES_ENVOY = 0.95  # the bound
+TIMES_ENVOY = 0.95  # what is promised: docs/benchmarks.md
 CHECK_INTERVAL_S = 5
 POOL = "127.0.77.1-127.0.77.9"
 #: Where the server keeps Envoy's pid, below its data.

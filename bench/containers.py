@@ -19,7 +19,7 @@ from tests.contracts.docker_image import busybox_image
 TASKS, QUICK_TASKS = 60, 12
 ROUNDS, QUICK_ROUNDS = 3, 1
 CONCURRENCIES = (1, 2, 4, 8, 16)
-TIMES_ENGINE, TIMES_SWARM = 1.25, 0.5  # the bounds
+TIMES_ENGINE, TIMES_SWARM = 1.25, 0.5  # what is promised: docs/benchmarks.md
 COMMAND = ("sleep", "600")
 MEMORY_MIB = 16
 #: The label in which the ECS agent, and Slipway, name a container's family.

@@ -25,7 +25,7 @@ from tests.e2e.server_process import free_port
 CONNECTIONS = 8
 ROUNDS, QUICK_ROUNDS = 5, 1
 SECONDS, QUICK_SECONDS = 5.0, 2.0
-TIMES_MOTO = 10.0  # the bound
+TIMES_MOTO = 10.0  # what is promised: docs/benchmarks.md
 EVENTS = 10
 NAME = "described"
 

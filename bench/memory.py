@@ -12,7 +12,7 @@ from bench.procfs import open_files, peak_mib, proportional_mib, resident_mib
 from bench.result import Of, Row, Target
 
 TASKS, QUICK_TASKS = 1000, 100
-IDLE_MIB, BUSY_MIB = 120.0, 250.0  # the aims
+IDLE_MIB, BUSY_MIB = 120.0, 250.0  # what is aimed at: docs/benchmarks.md
 _IMPORTED = "import slipway.server, sys; print(flush=True); sys.stdin.read()"
 
 

@@ -8,6 +8,7 @@ memory group of their own, writes what it must find again after a crash, and ans
 import asyncio
 import time
 from asyncio.subprocess import DEVNULL
+from statistics import median
 
 from bench.fleet import LIGHT, Fleet, fresh_server, processes_of
 from bench.procfs import cpu_seconds
@@ -15,7 +16,7 @@ from bench.result import Of, Row, Target, interleaved
 
 TASKS, QUICK_TASKS = 1000, 100
 ROUNDS, QUICK_ROUNDS = 5, 1
-STEADY_S = 10.0  # the bound, for 1,000 tasks
+STEADY_S = 10.0  # what is promised for 1,000 tasks: docs/benchmarks.md
 #: Processes asked for at once of bare asyncio; the best is what we are compared with.
 CONCURRENCIES = (1, 8, 64)
 
@@ -40,10 +41,10 @@ def measure(is_quick: bool) -> tuple[tuple[Row, ...], tuple[str, ...]]:
 
     took, bare = interleaved(rounds, ours, lambda: count / bare_rate(count, best))
     rows = (
-        _row(f"{count:,} tasks to steady", took, bare, target=Target(limit=STEADY_S * count / TASKS, of=Of.OURS)),
+        _row(f"{count:,} tasks to steady", took, bare, target=Target(limit=STEADY_S, of=Of.OURS)),
         Row(measure="starts", ours=count / took, unit="/s", reference=count / bare, against=f"asyncio, {best} at once"),
-        Row(measure=f"{count:,} tasks gone", ours=sorted(gone)[len(gone) // 2], unit="s"),
-        Row(measure="server's CPU a start", ours=1e3 * min(spent) / count, unit="ms"),
+        Row(measure=f"{count:,} tasks gone", ours=median(gone), unit="s"),
+        Row(measure="server's CPU a start", ours=1e3 * median(spent) / count, unit="ms"),
     )
     swept = ", ".join(f"{width} at once {rate:,.0f}/s" for width, rate in rates.items())
     return rows, (f"medians of {rounds} rounds, ours and asyncio's in turn; asyncio by concurrency: {swept}",)

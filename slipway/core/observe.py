@@ -23,8 +23,9 @@ from slipway.core.snapshot import Snapshot
 from slipway.core.stopping import decide_stop
 from slipway.core.targets import load_balancers_of
 
-#: Statuses of a task its host was perhaps never told about: the command may have been lost with the control plane.
-_MAY_BE_UNSENT = (TaskStatus.PROVISIONING, TaskStatus.PENDING)
+#: Statuses of a task nothing of which runs yet: the command was perhaps lost with the control plane, or carried out in
+#: part, and a host that runs inside the control plane forgot it with the images it was pulling. It is given again.
+_NOT_STARTED = (TaskStatus.PROVISIONING, TaskStatus.PENDING, TaskStatus.ACTIVATING)
 
 
 def observe(snapshot: Snapshot, observation: Observation, context: Context) -> Plan:
@@ -146,7 +147,7 @@ def _host_report(snapshot: Snapshot, report: HostReport, context: Context) -> Pl
             changes += _task_report(snapshot, reported[arn], context).changes
             if task.stop_ordered_at is not None:
                 commands.append(StopTask(host_id=task.host_id, task_arn=arn, ordered_at=task.stop_ordered_at))
-        elif task.last_status in _MAY_BE_UNSENT and task.desired_status is DesiredStatus.RUNNING:
+        elif task.last_status in _NOT_STARTED and task.desired_status is DesiredStatus.RUNNING:
             commands.append(start_command(snapshot, task))
         else:
             changes.append(Put(record=_vanished(task, report, context), cause="not on its host any more"))

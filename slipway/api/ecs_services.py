@@ -12,7 +12,7 @@ from slipway.api.deployment_form import (
     unacted_containers,
 )
 from slipway.api.errors import ApiError
-from slipway.api.idempotency import earlier, fingerprint, remember
+from slipway.api.idempotency import fingerprint
 from slipway.api.identifiers import (
     find_active_cluster,
     find_active_service,
@@ -27,6 +27,7 @@ from slipway.api.service_view import service_view
 from slipway.api.tag_lists import read_tags
 from slipway.core import events
 from slipway.core.deploy import Workload, begin_deployment
+from slipway.core.history import prune_history
 from slipway.core.model.clusters import Cluster
 from slipway.core.model.services import SchedulingStrategy, Service, ServiceStatus
 from slipway.core.model.task_definitions import TaskDefinition
@@ -44,15 +45,13 @@ def create_service(call: Call) -> Callable[[], Answer]:
     if known is not None and known.status is ServiceStatus.DRAINING:
         raise invalid("Unable to Start a service that is still Draining.")
     if known is not None and known.status is ServiceStatus.ACTIVE:
-        made = earlier(call, "CreateService", arn)
-        if made is None or made.fingerprint != fingerprint(call):
+        if known.fingerprint != fingerprint(call):
             raise invalid("Creation of service was not idempotent.")
         return _shown(call, arn)
     definition = find_active_task_definition(call, _required(call.params, "taskDefinition"))
     service, workload = _new_service(call, cluster, arn, definition)
     call.put(service, cause="created")
     _begin(call, service, workload)
-    remember(call, "CreateService", arn, (arn,))
     return _shown(call, arn)
 
 
@@ -85,7 +84,7 @@ def _new_service(call: Call, cluster: Cluster, arn: str, definition: TaskDefinit
         minimum_healthy_percent=configuration["minimumHealthyPercent"],
         maximum_percent=configuration["maximumPercent"],
         health_check_grace_period_s=read_grace(params, is_balanced=bool(workload.load_balancers)),
-        client_token=params.get("clientToken"),
+        fingerprint=fingerprint(call),
         document=document,
         tags=read_tags(params),
     )
@@ -105,6 +104,7 @@ def _begin(call: Call, service: Service, workload: Workload) -> None:
     call.changes += begin_deployment(
         call.snapshot, service, workload, context=call.context, deployment_configuration=configuration
     )
+    call.changes += prune_history(call.snapshot, service.arn)
     definition = call.snapshot.task_definitions[workload.task_definition_arn]
     asked = [f"deploymentConfiguration.{name}" for name in unacted(configuration)]
     for what in (*asked, *unacted_containers(definition.document)):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from itertools import islice
 
 from slipway.api.call import Call
 from slipway.core.ids import stable_hex
@@ -9,6 +10,8 @@ from slipway.core.model.tokens import ClientToken
 
 #: Seconds a token is remembered (AWS publishes none for ECS; a day is what EC2 promises at least).
 TOKEN_KEPT_S = 24 * 3600
+#: Tokens looked at, the oldest, when one is added: more than one, so that they do not pile up.
+DROPPED_AT_ONCE = 4
 
 
 def fingerprint(call: Call) -> str:
@@ -26,7 +29,10 @@ def earlier(call: Call, scope: str, token: str) -> ClientToken | None:
 
 
 def remember(call: Call, scope: str, token: str, resource_arns: Iterable[str]) -> None:
-    """Keep what this call made under its token."""
+    """Keep what this call made under its token, and drop some tokens whose day is over."""
+    for old in islice(call.snapshot.client_tokens.values(), DROPPED_AT_ONCE):
+        if call.now - old.created_at > TOKEN_KEPT_S:
+            call.remove(old)
     call.put(
         ClientToken(
             scope=scope,

@@ -54,7 +54,7 @@ class Service:
     blocked_by: str | None = None  # cause and host of the last refusal (`RESOURCE:CPU <host>`); None: not blocked
     wake_at: float | None = None  # no task is started before this instant (back-off); None: no back-off
     steady_at: float | None = None  # since when it is in a steady state; None: it is not
-    client_token: str | None = None  # None: CreateService gave none
+    fingerprint: str = ""  # digest of CreateService's parameters: the same call again gives the same service
     document: Mapping[str, Any] = field(default_factory=dict)
     tags: tuple[Tag, ...] = ()
 

@@ -32,7 +32,7 @@ from slipway.api.identifiers import DEFAULT_CLUSTER
 from slipway.api.invocation import invoker
 from slipway.api.operations import SERVICES
 from slipway.config import Settings
-from slipway.controller import Controller
+from slipway.controller import COLLECT_AFTER, Controller
 from slipway.core.arns import Arns
 from slipway.core.decision import Context
 from slipway.core.ids import stable_hex
@@ -49,10 +49,6 @@ from slipway.wire.auth import Authenticator, Credentials
 _log = logging.getLogger(__name__)
 
 Say = Callable[[str], None]
-
-#: Objects that may be made before the collector looks for cycles among the youngest. Records refer to no cycle and die
-#: by their counts; at Python's 700, a roll of 10,000 tasks spent a third of its processor time on looking.
-COLLECTOR_THRESHOLD = 10_000
 
 
 class ServerError(Exception):
@@ -290,7 +286,7 @@ async def _run(server: Server, listener: socket.socket, say: Say) -> None:
 def spare_collector() -> None:
     """Have Python's cyclic collector leave alone what is there already, and look at the rest less often."""
     gc.freeze()
-    gc.set_threshold(COLLECTOR_THRESHOLD)
+    gc.set_threshold(*COLLECT_AFTER)
 
 
 def _listen(settings: Settings) -> socket.socket:

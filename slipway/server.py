@@ -69,8 +69,6 @@ class Server:
     def __init__(self, settings: Settings, *, runtime: str) -> None:
         self._settings = settings
         self._clock = WallClock()
-        self._inbox: list[Observation] = []
-        self._report: Callable[[Observation], None] = self._inbox.append
         self._directory = DataDirectory(settings.data)
         self._directory.lock()
         self._store = SqliteStore(self._directory.store)
@@ -88,11 +86,11 @@ class Server:
             arns=self._arns,
             rules=self._rules,
         )
-        self._report = self.controller.report
         self.is_ready = False
 
     def _take(self, observation: Observation) -> None:
-        self._report(observation)
+        """Adapters report from their `open` on, when the controller is there."""
+        self.controller.report(observation)
 
     def _host(self) -> LocalHost:
         machine = this_machine()

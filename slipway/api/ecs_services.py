@@ -118,11 +118,12 @@ def _shown(call: Call, arn: str) -> Callable[[], Answer]:
 def update_service(call: Call) -> Callable[[], Answer]:
     """UpdateService. Members of the revision that differ, or forceNewDeployment, begin a new deployment."""
     service = find_active_service(call, find_cluster(call), call.params["service"])
-    params = _over_known(call, service)
     updated = _updated(call, service)
-    workload = _workload(call, service, params)
-    current = _current(call, service)
-    is_new = call.params.get("forceNewDeployment", False) or workload != current
+    current = workload = _current(call, service)
+    is_forced = call.params.get("forceNewDeployment", False)
+    if is_forced or any(call.params.get(name) is not None for name in _TRIGGERS):  # else what is gone is no matter
+        workload = _workload(call, service, _over_known(call, service))
+    is_new = is_forced or workload != current
     if is_new:
         updated = replace(updated, launch_type=workload.launch_type, wake_at=None, blocked_by=None)
     if updated != service:

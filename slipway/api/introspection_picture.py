@@ -11,7 +11,7 @@ from slipway.core.model.hosts import Host
 from slipway.core.model.load_balancing import Target
 from slipway.core.model.services import Service, ServiceEvent
 from slipway.core.model.tasks import Task
-from slipway.core.roll import DEPLOYMENT_CONFIGURATION, desired_count
+from slipway.core.roll import DEPLOYMENT_CONFIGURATION, TARGET_GROUP, desired_count
 from slipway.core.rolling import bounds
 from slipway.core.service_tasks import Phase, phase_of
 from slipway.core.snapshot import Snapshot
@@ -179,6 +179,8 @@ def _blocked_because(snapshot: Snapshot, service: Service) -> str | None:
     cause, _, host_id = service.blocked_by.partition(" ")
     if cause == DEPLOYMENT_CONFIGURATION:
         return "minimumHealthyPercent and maximumPercent together let no task stop and none start"
+    if cause == TARGET_GROUP:
+        return f"no listener uses the target group {_group_name(snapshot, host_id)}, so nothing checks its targets"
     kind, _, resource = cause.partition(":")
     lacking = f"not enough {resource}" if kind == "RESOURCE" else cause
     host = snapshot.hosts.get(host_id)

@@ -57,6 +57,12 @@ def unhealthy_target(task_id: str, *, port: int, target_group_arn: str, reason: 
     return f"(task {task_id}) (port {port}) is unhealthy in (target-group {target_group_arn}) due to (reason {reason})."
 
 
+def not_in_use(target_group_arn: str, *, is_known: bool) -> str:
+    """Why targets in a group never become healthy. Slipway's own: ECS goes on waiting without a word."""
+    lack = "no listener forwards to it, so its targets are not checked" if is_known else "it does not exist any more"
+    return f"was unable to reach steady state because of (target-group {target_group_arn}): {lack}."
+
+
 def deployment_completed(deployment_id: str) -> str:
     """`(deployment ID) deployment completed.`"""
     return f"(deployment {deployment_id}) deployment completed."

@@ -21,6 +21,9 @@ from slipway.core.stopping import decide_stop
 #: What a service is blocked by when its percentages let it neither stop nor start a task.
 DEPLOYMENT_CONFIGURATION = "DEPLOYMENT_CONFIGURATION"
 
+#: What it is blocked by, with the group's ARN, when its running tasks wait for the health of targets nobody checks.
+TARGET_GROUP = "TARGET_GROUP"
+
 _RISING = (Phase.STARTING, Phase.RUNNING)
 _UNHEALTHY = (Phase.SICK, *_RISING)
 
@@ -81,9 +84,22 @@ def plan_roll(snapshot: Snapshot, service: Service, context: Context) -> Plan:
         blocked_by = DEPLOYMENT_CONFIGURATION
         if service.blocked_by != blocked_by:
             draft.messages.append(events.CANNOT_MOVE)
+    if blocked_by is None and (group := _unchecked_group(snapshot, primary)) is not None:
+        blocked_by = f"{TARGET_GROUP} {group}"
+        if service.blocked_by != blocked_by:
+            draft.messages.append(events.not_in_use(group, is_known=group in snapshot.target_groups))
     if blocked_by != service.blocked_by:
         draft.changes.append(Put(record=replace(service, blocked_by=blocked_by), cause=blocked_by or "not blocked"))
     return draft.plan()
+
+
+def _unchecked_group(snapshot: Snapshot, primary: Deployment) -> str | None:
+    """The first target group of running tasks that wait for their health which is gone, or which no listener uses."""
+    if not snapshot.service_tasks(primary.service_arn).of(primary.id).count(Phase.RUNNING):
+        return None
+    bindings = snapshot.service_revisions[primary.revision_arn].load_balancers
+    arns = (binding.target_group_arn for binding in bindings)
+    return next((arn for arn in arns if not snapshot.group_listeners(arn)), None)
 
 
 def bounds_of(snapshot: Snapshot, service: Service) -> Bounds:
@@ -136,7 +152,7 @@ def _limits(snapshot: Snapshot, service: Service, primary: Deployment, context: 
     backs_off = service.wake_at is not None and context.now < service.wake_at
     good = last_completed(snapshot, service.arn)
     return Limits(
-        is_blocked=service.blocked_by is not None,
+        is_blocked=service.blocked_by is not None and not service.blocked_by.startswith(TARGET_GROUP),
         is_sequential=context.rules.is_sequential,
         new_waits=backs_off and primary.failed_tasks > 0,
         old_waits=backs_off and good is not None and good.failed_tasks > 0,

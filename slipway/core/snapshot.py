@@ -301,6 +301,14 @@ class Snapshot:
                 for weighted in listener.default_action.target_groups:
                     _toggle(self._group_listeners[weighted.target_group_arn], listener.arn, present=present)
                     self.dirty_targets.update(self._group_targets.get(weighted.target_group_arn, {}))
+                    self._touch_tasks_of(weighted.target_group_arn)
+
+    def _touch_tasks_of(self, target_group_arn: str) -> None:
+        """Have the services decided again whose tasks are in a group: it is checked from now on, or no more."""
+        for key in self._group_targets.get(target_group_arn, {}):
+            task_arn = self.targets[key].task_arn
+            if task_arn in self.tasks:
+                self.touch_task(task_arn)
 
     def mark_all_dirty(self) -> None:
         """Have everything that still moves decided again, as after a restart."""

@@ -14,6 +14,7 @@ from slipway.core.model.load_balancing import (
     TargetType,
     WeightedTargetGroup,
 )
+from slipway.core.plan import Remove
 from tests.api.calls import Caller
 from tests.api.ecs_records import ecs_caller, put, register
 
@@ -222,6 +223,19 @@ def test_a_target_group_without_a_listener_is_refused() -> None:
     item = {"targetGroupArn": group, "containerName": "web", "containerPort": 8080}
     _, sentence = refused(lambda: create(caller, loadBalancers=[item]))
     assert sentence == f"The target group with targetGroupArn {group} does not have an associated load balancer."
+
+
+def test_a_service_whose_target_group_is_gone_can_still_be_scaled() -> None:
+    caller = ecs_caller()
+    register(caller, containerDefinitions=[CONTAINER])
+    binding = {"targetGroupArn": balanced(caller), "containerName": "web", "containerPort": 8080}
+    create(caller, loadBalancers=[binding])
+    caller.snapshot.apply([Remove(record=listener) for listener in caller.snapshot.listeners.values()])
+    caller.snapshot.apply([Remove(record=caller.snapshot.target_groups[GROUP])])
+    assert update(caller, desiredCount=1)["desiredCount"] == 1
+    code, sentence = refused(lambda: update(caller, forceNewDeployment=True))
+    assert code == "InvalidParameterException"
+    assert "does not exist" in sentence
 
 
 def test_an_awsvpc_service_needs_subnets_and_shows_them() -> None:

@@ -67,7 +67,8 @@ class EnvoyFiles:
         self._held_watches = held_watches  # how many files Envoy watches already
         self._watched = watched_directory(directory)
         self._staging = directory / "staging"
-        self._watched.mkdir(parents=True, exist_ok=True, mode=0o700)
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._watched.mkdir(exist_ok=True, mode=0o700)
         self._staging.mkdir(exist_ok=True, mode=0o700)
         self._bytes = {path.name: path.read_bytes() for path in self._watched.iterdir()}
         self.groups = self._named_groups()  # the groups that Envoy has a cluster for

@@ -89,8 +89,9 @@ class SqliteStore:
         self._decoders = {kind.__name__: msgspec.json.Decoder(kind) for kind in _KINDS}
         self._events = msgspec.json.Decoder(ServiceEvent)
         try:
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # its log gets the same mode; both hold environments
             self._connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_S)
-        except sqlite3.Error as error:
+        except (OSError, sqlite3.Error) as error:
             raise StoreError(f"the store {path} cannot be opened: {error}") from error
         try:
             self._connection.execute("PRAGMA journal_mode=WAL")

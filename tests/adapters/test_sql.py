@@ -40,6 +40,14 @@ def test_a_store_opened_again_has_what_was_committed(tmp_path: Path) -> None:
     again.close()
 
 
+def test_only_its_owner_may_read_a_store(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "slipway.db")
+    commit(store, Put(record=CLUSTER))
+    modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    assert modes == {"slipway.db": 0o600, "slipway.db-wal": 0o600, "slipway.db-shm": 0o600}
+    store.close()
+
+
 def test_only_the_newest_rows_of_the_story_are_kept(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "slipway.db", story_kept=3)
     for number in range(5):

@@ -25,7 +25,7 @@ def container_instance_view(snapshot: Snapshot, arn: str, host: Host, include: C
         "version": 1,
         "versionInfo": {"agentVersion": _agent_version()},
         "registeredResources": _resources(host.cpu, host.memory, host.reserved_ports),
-        "remainingResources": _resources(room.cpu_left(host), room.memory_left(host), _taken(host, room)),
+        "remainingResources": _remaining(host, room),
         "status": "ACTIVE",
         "agentConnected": host.is_connected,
         "runningTasksCount": sum(task.desired_status is DesiredStatus.RUNNING for task in tasks),
@@ -44,6 +44,11 @@ def container_instance_view(snapshot: Snapshot, arn: str, host: Host, include: C
 def availability_zone(arn: str) -> str:
     """The zone that everything of this region is in: one machine is one zone."""
     return f"{arn.split(':', 4)[3]}a"
+
+
+def _remaining(host: Host, room: HostRoom) -> list[dict[str, Any]]:
+    """What is left; nothing, where the host came back with less than its tasks hold."""
+    return _resources(max(room.cpu_left(host), 0), max(room.memory_left(host), 0), _taken(host, room))
 
 
 def _taken(host: Host, room: HostRoom) -> tuple[int, ...]:

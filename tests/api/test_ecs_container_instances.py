@@ -42,6 +42,14 @@ def test_what_is_left_counts_the_tasks_of_all_clusters() -> None:
     assert [item["reason"] for item in answer["failures"]] == ["MISSING"]
 
 
+def test_a_host_with_less_than_its_tasks_hold_has_nothing_left() -> None:
+    caller = ecs_caller()
+    put_task(caller, register(caller), cpu=HOST.cpu + 1, memory=HOST.memory + 1)
+    arns = caller.call("ListContainerInstances")["containerInstanceArns"]
+    [shown] = caller.call("DescribeContainerInstances", containerInstances=arns)["containerInstances"]
+    assert [item["integerValue"] for item in shown["remainingResources"][:2]] == [0, 0]
+
+
 @pytest.mark.parametrize(
     ("operation", "params", "code", "words"),
     [

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from slipway.api.errors import ApiError
-from slipway.api.parameters import client_error, first_repeated
+from slipway.api.parameters import client_error, first_repeated, has_nul
 from slipway.api.port_mappings import read_port_mapping
 from slipway.api.task_size import MEMORY_LOW
 from slipway.core.model.task_definitions import ContainerDefinition, NetworkMode
@@ -33,6 +33,9 @@ def read_container(item: Mapping[str, Any], mode: NetworkMode) -> tuple[Containe
             f"Container.name '{name}' contains invalid characters; "
             "use 1 to 255 letters, digits, underscores and hyphens."
         )
+    for member, value in item.items():
+        if has_nul(value):
+            raise _refusal(name, f"{member} has a NUL character, which no program can be given; leave it out.")
     image = item.get("image", "")
     if not image or len(image) > _IMAGE_LIMIT or image != image.strip():
         raise _refusal(
@@ -90,7 +93,7 @@ def _check_environment(item: Mapping[str, Any], name: str) -> None:
     variables = [variable.get("name", "") for variable in item.get("environment", ())]
     secrets = [secret["name"] for secret in item.get("secrets", ())]
     for variable in (*variables, *secrets):
-        if not variable or "=" in variable or "\0" in variable:
+        if not variable or "=" in variable:
             raise _refusal(name, f"The environment variable name '{variable}' must not be empty or contain '='.")
     for secret in item.get("secrets", ()):
         if not secret["valueFrom"]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from slipway.api.parameters import invalid
+from slipway.api.parameters import has_nul, invalid
 from slipway.api.task_size import read_task_cpu, read_task_memory
 from slipway.core.model.task_definitions import TaskDefinition
 
@@ -27,6 +27,8 @@ def read_overrides(params: Mapping[str, Any], definition: TaskDefinition) -> Ove
     given = params.get("overrides") or {}
     if len(json.dumps(given)) > OVERRIDES_LIMIT:
         raise invalid(f"overrides have more than {OVERRIDES_LIMIT} characters; shorten them.")
+    if has_nul(given):
+        raise invalid("overrides have a NUL character, which no program can be given; leave it out.")
     for override in given.get("containerOverrides", ()):
         name = override.get("name")
         if name is None or definition.container(name) is None:

@@ -55,6 +55,19 @@ def asked_for(params: Mapping[str, Any], name: str, *, limit: int) -> list[str]:
     return asked
 
 
+def has_nul(value: object) -> bool:
+    """Whether a text in `value`, JSON of any depth, has a NUL character, which no program can be given."""
+    match value:
+        case str():
+            return "\0" in value
+        case Mapping():
+            return any(has_nul(item) for pair in value.items() for item in pair)
+        case list() | tuple():
+            return any(map(has_nul, value))
+        case _:
+            return False
+
+
 def first_repeated(values: Iterable[str]) -> str | None:
     """The first value that occurs a second time; None where all differ."""
     seen: set[str] = set()

@@ -222,6 +222,8 @@ CLIENT = "ClientException"
             "such as 'A'",
             id="secret-and-variable",
         ),
+        pytest.param(app(environment=[{"name": "A", "value": "a\0b"}]), "environment has a NUL", id="nul-in-value"),
+        pytest.param(app(command=["sh\0"]), "command has a NUL", id="nul-in-command"),
         pytest.param(app(stopTimeout=-1), "stopTimeout is -1", id="stop-timeout"),
         pytest.param(app(logConfiguration={"logDriver": "paper"}), "logDriver 'paper'", id="log-driver"),
         pytest.param(

@@ -71,6 +71,11 @@ def test_the_same_token_gives_the_same_tasks_and_never_others() -> None:
             "Override for container named none is not a container in the TaskDefinition.",
             id="override",
         ),
+        pytest.param(
+            {"overrides": {"containerOverrides": [{"name": "web", "command": ["a\0b"]}]}},
+            "overrides have a NUL character",
+            id="override with NUL",
+        ),
         pytest.param({"propagateTags": "SERVICE"}, "propagateTags 'SERVICE' is not known", id="propagate"),
     ],
 )

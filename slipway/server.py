@@ -31,6 +31,7 @@ from slipway.api.call import Site
 from slipway.api.identifiers import DEFAULT_CLUSTER
 from slipway.api.invocation import invoker
 from slipway.api.operations import SERVICES
+from slipway.api.streams import until
 from slipway.config import Settings
 from slipway.controller import COLLECT_AFTER, Controller
 from slipway.core.arns import Arns
@@ -87,6 +88,7 @@ class Server:
             rules=self._rules,
         )
         self.is_ready = False
+        self.ending = asyncio.Event()
 
     def _take(self, observation: Observation) -> None:
         """Adapters report from their `open` on, when the controller is there."""
@@ -126,9 +128,7 @@ class Server:
         own = introspection.routes(
             snapshot=lambda: self.controller.snapshot,
             story=self._store.story,
-            logs=lambda task_arn, container, *, tail, follow: self._containers.logs(
-                task_arn, container, tail=tail, follow=follow
-            ),
+            logs=self._logs,
             authenticator=authenticator,
             clock=self._clock.now,
         )
@@ -147,6 +147,10 @@ class Server:
             region=self._settings.region,
         )
 
+    def _logs(self, task_arn: str, container: str, *, tail: int | None, follow: bool) -> AsyncIterator[bytes]:
+        lines = self._containers.logs(task_arn, container, tail=tail, follow=follow)
+        return until(self.ending, lines) if follow else lines
+
     def _authenticator(self) -> Authenticator | None:
         key = self._directory.root_key()
         if self._settings.no_auth:
@@ -158,7 +162,8 @@ class Server:
             return JSONResponse({"status": "ok", "pid": os.getpid()})
 
         async def readyz(_: Request) -> JSONResponse:
-            return JSONResponse({"ready": self.is_ready}, status_code=200 if self.is_ready else 503)
+            is_ready = self.is_ready and self.controller.retry_at is None  # else no change can be committed
+            return JSONResponse({"ready": is_ready}, status_code=200 if is_ready else 503)
 
         return [Route("/healthz", healthz), Route("/readyz", readyz)]
 
@@ -269,15 +274,14 @@ def _cause(error: Exception) -> Exception:
 
 async def _run(server: Server, listener: socket.socket, say: Say) -> None:
     """Serve until told to end. Requests in flight are finished while the controller still runs: they wait for it."""
-    ending = asyncio.Event()
-    with _signals(ending):
-        async with _loop(server, ending), _api(server, listener) as endpoint:
+    with _signals(server.ending):
+        async with _loop(server), _api(server, listener) as endpoint:
             await server.make_default_cluster()
             server.announce(endpoint)
             spare_collector()
             server.is_ready = True
             server.greet(endpoint, say)
-            await ending.wait()
+            await server.ending.wait()
             say("\nStopping: no new requests are taken.")
 
 
@@ -338,7 +342,7 @@ async def _api(server: Server, listener: socket.socket) -> AsyncIterator[str]:
 
 
 @contextlib.asynccontextmanager
-async def _loop(server: Server, ending: asyncio.Event) -> AsyncIterator[None]:
+async def _loop(server: Server) -> AsyncIterator[None]:
     """Run the controller while inside. A fault of ours ends the server: the store is whole, a restart repairs."""
     await server.open()
 
@@ -346,7 +350,7 @@ async def _loop(server: Server, ending: asyncio.Event) -> AsyncIterator[None]:
         try:
             await server.controller.run()
         finally:
-            ending.set()
+            server.ending.set()
 
     async with asyncio.TaskGroup() as group:
         loop = group.create_task(run())

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from botocore.config import Config
 from botocore.session import Session
 
+from tests.e2e.kept_containers import remove_kept_containers
 from tests.waiting import wait_until
 
 START_S = 60  # bounds on a hung server, never statements about speed
@@ -158,6 +159,8 @@ class ServerProcess:
             self.stop()
             self.restart(stop_tasks=True)
         self.stop()
+        if self.options.get("runtime") == "docker":
+            remove_kept_containers(self.data)
 
     def _log(self, mode: str) -> IO[bytes]:
         return (self.data / LOG).open(mode)

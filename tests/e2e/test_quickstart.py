@@ -14,6 +14,7 @@ from urllib.request import urlopen
 import pytest
 
 from tests.contracts.docker_image import python_image
+from tests.e2e.kept_containers import remove_kept_containers
 from tests.e2e.programs import REPOSITORY, USERS
 from tests.e2e.server_process import STOP_S, free_port
 from tests.waiting import wait_until
@@ -87,13 +88,15 @@ class Terminals:
 
 
 @pytest.fixture
-def images(runtime: str) -> Iterator[None]:
+def images(runtime: str, tmp_path: Path) -> Iterator[None]:
     """On docker the images that the README builds, here from what is on this machine; those that are there are used."""
     made = [name for name in ("users:v1", "users:v2") if runtime == "docker" and not _is_image(name)]
     for name in made:
         image = python_image({f"/{USERS}": REPOSITORY / USERS})
         subprocess.run(["docker", "tag", image, name], check=True)
     yield
+    if runtime == "docker":
+        remove_kept_containers(tmp_path / "data")
     for name in made:
         subprocess.run(["docker", "image", "rm", name], check=True, capture_output=True)
 

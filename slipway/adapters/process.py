@@ -26,6 +26,7 @@ from slipway.adapters.process_logs import cut_long_logs, read_log
 from slipway.adapters.process_memory import RESERVED_PER_USED, MemoryGroups, find_memory_groups, remove_group
 from slipway.adapters.process_ports import Ports
 from slipway.adapters.process_shim import Shim
+from slipway.adapters.process_strays import end_strays
 from slipway.core.model.task_definitions import NetworkMode
 from slipway.core.model.tasks import NetworkBinding
 from slipway.core.plan import ContainerPayload, TaskPayload
@@ -75,6 +76,7 @@ class ProcessRuntime:
         self._folders.open()
         self._memory = find_memory_groups(self._data)
         self._shim = Shim(boot_id())
+        end_strays(self._folders.root, frozenset(self._folders.stems()))
         for payload in tuple(self._folders.payloads()):
             if sum(self._find(payload, container) for container in payload.containers):
                 self._payloads[payload.task_arn] = payload

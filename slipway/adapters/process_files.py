@@ -148,6 +148,10 @@ class TaskFolders:
             with suppress(msgspec.DecodeError):
                 yield self._payloads.decode(path.read_bytes())
 
+    def stems(self) -> Iterator[str]:
+        """The stems of all containers that have a record, those of removed tasks among them."""
+        return (str(path.with_suffix("")) for path in self.root.glob("*/*.json"))
+
     def write(self, payload: TaskPayload) -> None:
         """Keep the payload of a task, once. Raises `OSError`."""
         folder = f"{self.root}/{_checked(payload.task_id)}"

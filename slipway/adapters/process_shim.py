@@ -15,6 +15,8 @@ from contextlib import suppress
 from slipway.adapters.process_launch import Launch
 
 STDERR = 2
+#: What a shim calls itself: the word after its script in its command line, before its parameters.
+SHIM_NAME = "slipway-shim"
 #: How a shim ends that ran nothing, and what that means.
 REFUSALS = {
     120: "its pid file could not be written",
@@ -69,7 +71,7 @@ class Shim:
         parameters = (stem, self._boot_id, str(self._open_files), entry, data, launch.directory)
         return os.posix_spawn(
             "/bin/sh",
-            ("sh", "-c", _SHIM, "slipway-shim", *parameters, *launch.arguments),
+            ("sh", "-c", _SHIM, SHIM_NAME, *parameters, *launch.arguments),
             launch.environment,
             setsid=True,
             setsigmask=(),

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -66,6 +67,26 @@ class TestDeath:
             assert found == started
             lines = stage.lines(task)
             assert [await anext(lines) for _ in range(2)] == [b"ready\n"] * 2
+
+        play(runtime_factory, subject, scene)
+
+    def test_what_has_lost_its_files_is_ended(
+        self, runtime_factory: RuntimeFactory, subject: ProcessSubject, tmp_path: Path
+    ) -> None:
+        async def scene(stage: Stage) -> None:
+            kept, lost = stage.task(subject.runs_on()), stage.task(subject.ignores_sigterm())
+            for task in (kept, lost):
+                await stage.start(task)
+                await stage.until_line(task, "ready")
+            pidfd = os.pidfd_open(pid_of(tmp_path, lost))
+            ended = asyncio.Event()
+            asyncio.get_running_loop().add_reader(pidfd, ended.set)
+            shutil.rmtree(tmp_path / "tasks" / lost.task_id)
+            assert (await stage.reopen()).keys() == {kept.task_arn}
+            await ended.wait()
+            asyncio.get_running_loop().remove_reader(pidfd)
+            os.close(pidfd)
+            os.kill(pid_of(tmp_path, kept), 0)  # it runs
 
         play(runtime_factory, subject, scene)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.envoys import ADDRESS, Proxy, answering, forwarding
 from bench.fleet import fresh_server, until
-from bench.load import Load, put_load, taken
+from bench.load import Load, find_wrk, put_load, taken
 from bench.procfs import cpu_seconds
 from bench.result import Row, Target
 from tests.e2e.server_process import ServerProcess, free_port
@@ -76,6 +76,7 @@ def _healthy(elb: object, arn: str) -> int:
 
 def measure(is_quick: bool) -> tuple[tuple[Row, ...], tuple[str, ...]]:
     """Rows: requests a second, latency at the median and the 99th percentile, the proxy's processor time a request."""
+    find_wrk()
     rounds, seconds = (QUICK_ROUNDS, QUICK_SECONDS) if is_quick else (ROUNDS, SECONDS)
     loads: dict[str, list[Load]] = {}
     spent: dict[str, float] = {}

@@ -7,12 +7,13 @@ has none of them left.
 """
 
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bench.engine import LABEL, Engine
 from bench.fleet import Fleet, fresh_server
-from bench.result import Row, Target, interleaved
+from bench.result import CannotRun, Row, Target, interleaved
 from bench.swarm import run_service, swarm_mode
 from tests.contracts.docker_image import busybox_image
 
@@ -29,7 +30,7 @@ _FAMILY = "com.amazonaws.ecs.task-definition-family"
 def measure(is_quick: bool) -> tuple[tuple[Row, ...], tuple[str, ...]]:
     """Rows: seconds to all running beside the bare engine and beside Swarm, and tasks a second."""
     count, rounds = (QUICK_TASKS, QUICK_ROUNDS) if is_quick else (TASKS, ROUNDS)
-    engine, image = Engine(), busybox_image()
+    engine, image = Engine(), _image()
 
     def bare(width: int) -> float:
         try:
@@ -60,6 +61,13 @@ def measure(is_quick: bool) -> tuple[tuple[Row, ...], tuple[str, ...]]:
     )
     rates = ", ".join(f"{width} at once {count / took:.1f}/s" for width, took in swept.items())
     return rows, (f"medians of {rounds} rounds, the sides in turn; the bare engine by concurrency, once: {rates}",)
+
+
+def _image() -> str:
+    for program, package in (("docker", "docker.io"), ("busybox", "busybox-static")):
+        if shutil.which(program) is None:
+            raise CannotRun(f"{program} is not installed: apt-get install {package}")
+    return busybox_image()
 
 
 def _row(measure: str, ours: float, reference: float, against: str, *, limit: float) -> Row:

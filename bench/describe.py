@@ -18,7 +18,7 @@ from botocore.config import Config
 from botocore.session import Session
 
 from bench.fleet import LIGHT, fresh_server, until
-from bench.load import Load, put_load, taken
+from bench.load import Load, find_wrk, put_load, taken
 from bench.result import Row, Target
 from tests.e2e.server_process import free_port
 
@@ -32,6 +32,7 @@ NAME = "described"
 
 def measure(is_quick: bool) -> tuple[tuple[Row, ...], tuple[str, ...]]:
     """Rows: requests a second, and the latency at the median and at the 99th percentile."""
+    find_wrk()
     rounds, seconds = (QUICK_ROUNDS, QUICK_SECONDS) if is_quick else (ROUNDS, SECONDS)
     sides: tuple[list[Load], list[Load]] = ([], [])
     with _slipway() as ours, _moto() as theirs:

@@ -31,19 +31,24 @@ class Load:
         return self.requests / self.seconds
 
 
+def find_wrk() -> str:
+    """The path of wrk. Raises `CannotRun` where there is none."""
+    wrk = shutil.which("wrk")
+    if wrk is None:
+        raise CannotRun("wrk is not installed: apt-get install wrk")
+    return wrk
+
+
 def put_load(url: str, request: bytes, *, connections: int, seconds: float) -> Load:
     """Send `request` (a whole HTTP/1.1 message) over so many connections, kept alive if the server lets them.
 
     One thread of wrk. Raises `CannotRun` where there is no wrk, and AssertionError if a single answer was an error:
     then the numbers would be of something else.
     """
-    wrk = shutil.which("wrk")
-    if wrk is None:
-        raise CannotRun("wrk is not installed: apt-get install wrk")
     with tempfile.NamedTemporaryFile(prefix="slipway-bench-") as file:
         file.write(request)
         file.flush()
-        command = [wrk, "-t1", f"-c{connections}", f"-d{seconds:g}s", "-s", str(_SCRIPT), url, "--", file.name]
+        command = [find_wrk(), "-t1", f"-c{connections}", f"-d{seconds:g}s", "-s", str(_SCRIPT), url, "--", file.name]
         ended = subprocess.run(command, capture_output=True, text=True, check=True)
     load = msgspec.json.decode(ended.stdout.strip().splitlines()[-1], type=Load)
     assert load.requests, f"{url} answered nothing: {ended.stdout}"

@@ -1,5 +1,6 @@
 """What a bench found: rows of numbers, each beside what it is compared with and the target it is held to."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -81,10 +82,16 @@ class CannotRun(Exception):
     """This machine lacks what a bench needs; the sentence says what, and how to get it."""
 
 
-def interleaved(rounds: int, *sides: Callable[[], float]) -> tuple[float, ...]:
+#: Seconds before each side in which the kernel may finish what the other left: it removes a thousand memory groups, or
+#: sixty network namespaces, when their owners are long gone. Without it bare asyncio started half as many a second.
+PAUSE_S = 2.0
+
+
+def interleaved(rounds: int, *sides: Callable[[], float], pause_s: float = PAUSE_S) -> tuple[float, ...]:
     """The median of each side over `rounds`, the sides taken in turn so that a drift of the machine meets all alike."""
     taken: list[list[float]] = [[] for _ in sides]
     for _ in range(rounds):
         for numbers, side in zip(taken, sides, strict=True):
+            time.sleep(pause_s)
             numbers.append(side())
     return tuple(map(median, taken))

@@ -43,7 +43,7 @@ def test_sides_are_taken_in_turn_and_by_their_medians() -> None:
         order.append(name)
         return factor * next(turn)
 
-    assert interleaved(3, lambda: side("a", 1), lambda: side("b", 10)) == (3, 40)
+    assert interleaved(3, lambda: side("a", 1), lambda: side("b", 10), pause_s=0) == (3, 40)
     assert order == ["a", "b"] * 3
 
 

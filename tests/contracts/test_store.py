@@ -122,9 +122,9 @@ def test_another_format_is_refused(path: Path) -> None:
         SqliteStore(path)
 
 
-@pytest.mark.parametrize("name", ["", "missing/store.db"])
-def test_a_path_that_cannot_be_opened(tmp_path: Path, name: str) -> None:
-    with pytest.raises(StoreError, match="cannot be opened: unable to open database file"):
+@pytest.mark.parametrize(("name", "cause"), [("", "Is a directory"), ("missing/store.db", "No such file or directory")])
+def test_a_path_that_cannot_be_opened(tmp_path: Path, name: str, cause: str) -> None:
+    with pytest.raises(StoreError, match=f"cannot be opened: .*{cause}"):
         SqliteStore(tmp_path / name)
 
 

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
+from slipway.adapters.container_logs import told
 from slipway.adapters.container_runtime import ContainerRuntime
 from slipway.adapters.docker import DockerRuntime
 from slipway.adapters.docker_engine import engine_answers
@@ -148,7 +149,7 @@ class Server:
         )
 
     def _logs(self, task_arn: str, container: str, *, tail: int | None, follow: bool) -> AsyncIterator[bytes]:
-        lines = self._containers.logs(task_arn, container, tail=tail, follow=follow)
+        lines = told(self._containers.logs(task_arn, container, tail=tail, follow=follow))
         return until(self.ending, lines) if follow else lines
 
     def _authenticator(self) -> Authenticator | None:

@@ -106,19 +106,35 @@ def _supersede(snapshot: Snapshot, previous: Deployment, context: Context) -> tu
     """The PRIMARY before becomes ACTIVE, keeping the tasks it has for as long as the new one needs."""
     wanted = snapshot.service_tasks(previous.service_arn).of(previous.id).wanted
     demoted = replace(previous, status=DeploymentStatus.ACTIVE, desired_count=wanted, updated_at=context.now)
-    changes: list[Change] = [Put(record=demoted, cause="superseded by a newer deployment")]
-    roll_out = snapshot.service_deployments[previous.service_deployment_arn]
-    if roll_out.status is ServiceDeploymentStatus.IN_PROGRESS:
-        stopped = replace(
-            roll_out,
-            status=ServiceDeploymentStatus.STOPPED,
-            status_reason="Service deployment stopped because a newer deployment started.",
-            stopped_at=context.now,
-            updated_at=context.now,
-            counts=task_counts(snapshot, previous),
-        )
-        changes.append(Put(record=stopped, cause="superseded by a newer deployment"))
-    return tuple(changes)
+    cause = "superseded by a newer deployment"
+    reason = "Service deployment stopped because a newer deployment started."
+    return (Put(record=demoted, cause=cause), *_stop_roll_out(snapshot, previous, context, cause=cause, reason=reason))
+
+
+def retire_deployment(snapshot: Snapshot, deployment: Deployment, context: Context) -> tuple[Change, ...]:
+    """A deployment without tasks leaves the list; its roll-out, if its service was deleted under it, is stopped."""
+    retired = replace(deployment, status=DeploymentStatus.INACTIVE)
+    reason = "Service deployment stopped because its service was deleted."
+    stopped = _stop_roll_out(snapshot, deployment, context, cause="its service was deleted", reason=reason)
+    return (Put(record=retired, cause="no task left"), *stopped)
+
+
+def _stop_roll_out(
+    snapshot: Snapshot, deployment: Deployment, context: Context, *, cause: str, reason: str
+) -> tuple[Change, ...]:
+    """The record of a roll-out that did not come to its end; none where it did."""
+    roll_out = snapshot.service_deployments[deployment.service_deployment_arn]
+    if roll_out.status is not ServiceDeploymentStatus.IN_PROGRESS:
+        return ()
+    stopped = replace(
+        roll_out,
+        status=ServiceDeploymentStatus.STOPPED,
+        status_reason=reason,
+        stopped_at=context.now,
+        updated_at=context.now,
+        counts=task_counts(snapshot, deployment),
+    )
+    return (Put(record=stopped, cause=cause),)
 
 
 def task_counts(snapshot: Snapshot, deployment: Deployment) -> dict[str, int]:

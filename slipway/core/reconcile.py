@@ -18,7 +18,7 @@ from dataclasses import replace
 
 from slipway.core import events
 from slipway.core.decision import Context
-from slipway.core.deploy import complete_deployment
+from slipway.core.deploy import complete_deployment, retire_deployment
 from slipway.core.failures import count_failures, forget_failures
 from slipway.core.model.deployments import Deployment, DeploymentStatus, RolloutState
 from slipway.core.model.load_balancing import Target
@@ -39,7 +39,7 @@ def reconcile(snapshot: Snapshot, service_arn: str, touched: Iterable[str], cont
     plan = _plan_tasks(snapshot, service, touched, context)
     if not plan.is_empty or service.status is ServiceStatus.INACTIVE:
         return plan
-    plan = _retire_old(snapshot, service)
+    plan = _retire_old(snapshot, service, context)
     if not plan.is_empty:
         return plan
     plan = plan_roll(snapshot, service, context)
@@ -112,19 +112,18 @@ def _unhealthy(target: Target) -> str:
 # 2. Old deployments
 
 
-def _retire_old(snapshot: Snapshot, service: Service) -> Plan:
-    """Old deployments with no task left leave the list; a deleted service goes with its last task."""
+def _retire_old(snapshot: Snapshot, service: Service, context: Context) -> Plan:
+    """Old deployments with no task left leave the list; a deleted service goes, with its PRIMARY, after its last task.
+
+    Until then the PRIMARY stays, though it may have no task itself: those of the others are still to be stopped.
+    """
     tasks = snapshot.service_tasks(service.arn)
-    is_deleted = service.status is ServiceStatus.DRAINING
-    gone = [
-        deployment
-        for deployment in snapshot.service_deployments_of(service.arn)
-        if not tasks.of(deployment.id).alive and (is_deleted or _is_done_with(snapshot, service, deployment))
-    ]
-    changes: list[Change] = [
-        Put(record=replace(deployment, status=DeploymentStatus.INACTIVE), cause="no task left") for deployment in gone
-    ]
-    if is_deleted and not tasks.alive:
+    is_gone = service.status is ServiceStatus.DRAINING and not tasks.alive
+    changes: list[Change] = []
+    for deployment in snapshot.service_deployments_of(service.arn):
+        if not tasks.of(deployment.id).alive and (is_gone or _is_done_with(snapshot, service, deployment)):
+            changes += retire_deployment(snapshot, deployment, context)
+    if is_gone:
         changes.append(Put(record=replace(service, status=ServiceStatus.INACTIVE), cause="no task left"))
     return Plan(changes=tuple(changes))
 

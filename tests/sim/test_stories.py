@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
 
+from slipway.core.model.deployments import ServiceDeploymentStatus
 from slipway.sim.store import Faults
 from slipway.sim.world import World
 from tests.sim.story import BEHAVIOURS, SERVICES, SETTINGS, STEPS, Setting, Step, Story
@@ -40,6 +41,25 @@ def test_liveness(setting: Setting, steps: list[Step]) -> None:
             running = {task.task_definition_arn for task in story.world.tasks(service) if not task.is_stopped}
             newest = story.world.snapshot.revisions(service)[-1]
             assert running == {newest.arn}
+    finally:
+        note(story.world.timeline.story())
+
+
+@given(setting=SETTINGS, steps=STORIES)
+def test_deletion(setting: Setting, steps: list[Step]) -> None:
+    """Wherever a story was left, a deleted service goes: its last task stopped, no roll-out in progress."""
+    story = Story.begin(setting)
+    try:
+        for step in steps:
+            story.tell(step)
+        world = story.world
+        world.store.faults = Faults()
+        for service in SERVICES:
+            story.user.delete(service)
+        assert world.run(limit_s=3600)
+        assert all(task.is_stopped for service in SERVICES for task in world.tasks(service))
+        ends = {roll_out.status for roll_out in world.snapshot.service_deployments.values()}
+        assert ends <= {ServiceDeploymentStatus.SUCCESSFUL, ServiceDeploymentStatus.STOPPED}
     finally:
         note(story.world.timeline.story())
 

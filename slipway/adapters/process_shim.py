@@ -15,6 +15,10 @@ from contextlib import suppress
 from slipway.adapters.process_launch import Launch
 
 STDERR = 2
+#: Signals that programs find with their default effects, whatever this process was started with: an interpreter ignores
+#: SIGPIPE, `nohup` SIGHUP, and a script that starts a server with `&` has it ignore SIGINT and SIGQUIT, by which some
+#: programs are stopped.
+_RESET = tuple(sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}))
 #: What a shim calls itself: the word after its script in its command line, before its parameters.
 SHIM_NAME = "slipway-shim"
 #: How a shim ends that ran nothing, and what that means.
@@ -75,11 +79,7 @@ class Shim:
             launch.environment,
             setsid=True,
             setsigmask=(),
-            setsigdef=(
-                signal.SIGPIPE,
-                signal.SIGXFSZ,
-                signal.SIGINT,
-            ),  # what an interpreter, or nohup, may have changed
+            setsigdef=_RESET,
             file_actions=(
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                 (os.POSIX_SPAWN_OPEN, 1, f"{stem}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import socket
 from contextlib import closing
 from pathlib import Path
@@ -139,7 +140,13 @@ class TestPrograms:
             }
             assert masks == {"SigBlk": 0, "SigIgn": 0, "SigCgt": 0}
 
-        play(runtime_factory, subject, scene)
+        started_by = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)  # nohup, and a script with `&`, ignore these
+        before = {number: signal.signal(number, signal.SIG_IGN) for number in started_by}
+        try:
+            play(runtime_factory, subject, scene)
+        finally:
+            for number, effect in before.items():
+                signal.signal(number, effect)
 
     def test_nothing_of_the_server_is_inherited(self, runtime_factory: RuntimeFactory, subject: ProcessSubject) -> None:
         async def scene(stage: Stage) -> None:

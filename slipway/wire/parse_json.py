@@ -99,9 +99,12 @@ def _boolean(value: Any) -> bool:
 
 
 def _real(value: Any) -> float:
-    if value.__class__ is float or value.__class__ is int:
+    if value.__class__ is not float and value.__class__ is not int:
+        raise _inconvertible(value, "a Double")
+    try:
         return float(value)
-    raise _inconvertible(value, "a Double")
+    except OverflowError:
+        raise ShapeMismatch("The number does not fit a Double") from None
 
 
 def _blob(value: Any) -> bytes:

@@ -139,6 +139,12 @@ def test_a_leaf_that_can_not_be_read_is_refused(protocol: str, member: str, valu
         route.protocol.parse("Grow", content)
 
 
+def test_a_number_that_no_double_holds_is_refused() -> None:
+    route = sent(MODELS["json"].operation_model("Grow"), {"Name": "a"}, [SERVICES["json"]])
+    with pytest.raises(ApiError, match=r"The number does not fit a Double \(at Ratio\)"):
+        route.protocol.parse("Grow", b'{"Ratio": 1%s}' % (b"0" * 400))
+
+
 def services() -> dict[str, Any]:
     """The synthetic service in each protocol."""
     document = {"operations": {"Grow": OPERATION}, "shapes": SHAPES}

@@ -25,8 +25,16 @@ def _setting(default: Any, about: str) -> Any:
 
 
 def default_data() -> Path:
-    """Where the state is kept unless told otherwise: `$XDG_DATA_HOME/slipway`, else `~/.local/share/slipway`."""
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "slipway"
+    """Where the state is kept unless told otherwise: `$XDG_DATA_HOME/slipway`, else `~/.local/share/slipway`.
+
+    Raises `SettingsError` for a user without a home, as a service's may be.
+    """
+    if folder := os.environ.get("XDG_DATA_HOME"):
+        return Path(folder) / "slipway"
+    try:
+        return Path.home() / ".local" / "share" / "slipway"
+    except RuntimeError as error:
+        raise SettingsError("This user has no home directory to keep data in: name a directory by --data.") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,13 +86,14 @@ def load_settings(
     names = {item.name for item in fields(Settings)}
     if unknown := sorted(read.keys() - names):
         raise SettingsError(f"{file}: {unknown[0]} is no setting; the settings are {', '.join(sorted(names))}.")
-    values: dict[str, Any] = {"data": default_data()}
-    values |= {name: _typed(name, value, str(file)) for name, value in read.items()}
+    values: dict[str, Any] = {name: _typed(name, value, str(file)) for name, value in read.items()}
     for name in names:
         text = environment.get(f"SLIPWAY_{name.upper()}")
         if text:
             values[name] = _typed(name, text, f"SLIPWAY_{name.upper()}")
     values |= {name: _typed(name, value, _flag(name)) for name, value in flags.items() if value is not None}
+    if "data" not in values:
+        values["data"] = default_data()
     settings = Settings(**values)
     _check(settings)
     return settings
@@ -115,8 +124,10 @@ def _typed(name: str, value: Any, source: str) -> Any:
         if isinstance(value, bool):
             raise ValueError(value)
         return kind(value).expanduser() if kind is Path else kind(value)
-    except (KeyError, ValueError, TypeError) as error:
-        wanted = {int: "a whole number", float: "a number of seconds", bool: "true or false"}.get(kind, "text")
+    except (KeyError, ValueError, TypeError, RuntimeError) as error:  # RuntimeError: no such home
+        wanted = {int: "a whole number", float: "a number of seconds", bool: "true or false", Path: "a directory"}.get(
+            kind, "text"
+        )
         raise SettingsError(f"{source} is '{value}'; {name} takes {wanted}.") from error
 
 

@@ -16,7 +16,7 @@ def registry_auth(name: str, folder: Path | None = None) -> dict[str, str]:
 
     `folder` is that of docker's config.json (default DOCKER_CONFIG, else ~/.docker). Credential helpers are not asked.
     """
-    folder = folder or Path(os.environ.get("DOCKER_CONFIG") or "~/.docker").expanduser()
+    folder = folder or Path(os.path.expanduser(os.environ.get("DOCKER_CONFIG") or "~/.docker"))
     try:
         auths = msgspec.json.decode((folder / "config.json").read_bytes()).get("auths") or {}
         login = base64.b64decode(auths[_registry(name)]["auth"], validate=True).decode()

@@ -138,7 +138,7 @@ def default_address() -> str:
     """DOCKER_HOST, else the first default socket that exists, else the system's socket."""
     if named := os.environ.get("DOCKER_HOST"):
         return named
-    paths = [Path(path).expanduser() for path in DEFAULT_SOCKETS]
+    paths = [Path(os.path.expanduser(path)) for path in DEFAULT_SOCKETS]  # a user may have no home
     return f"unix://{next((path for path in paths if path.is_socket()), paths[0])}"
 
 
@@ -156,7 +156,7 @@ def _transport(address: str) -> tuple[str, aiohttp.BaseConnector]:
 
 def _client_certificate() -> ssl.SSLContext:
     """TLS as the docker client does it: ca.pem, cert.pem and key.pem in DOCKER_CERT_PATH (default ~/.docker)."""
-    folder = Path(os.environ.get("DOCKER_CERT_PATH") or "~/.docker").expanduser()
+    folder = Path(os.path.expanduser(os.environ.get("DOCKER_CERT_PATH") or "~/.docker"))
     authority = folder / "ca.pem"
     context = ssl.create_default_context(cafile=str(authority) if authority.exists() else None)
     if (folder / "cert.pem").exists():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slipway.cli.failure import CliError
-from slipway.config import default_data
+from slipway.config import SettingsError, default_data
 from slipway.data_directory import DataDirectory, DataError
 
 DEFAULT_REGION = "us-east-1"
@@ -45,16 +45,21 @@ def find_access(data: Path | None) -> Access:
         access = _from_environment(os.environ)
         if access is not None:
             return access
-    return access_of(data if data is not None else default_data())
+    return access_of(data)
 
 
-def access_of(data: Path) -> Access:
-    """The access written in a data directory. Works while the server is down, if it ever ran. Raises `CliError`."""
-    directory = DataDirectory(data.expanduser())
+def access_of(data: Path | None) -> Access:
+    """The access written in a data directory, None the default one. Works while the server is down, if it ever ran.
+
+    Raises `CliError`.
+    """
     try:
+        directory = DataDirectory(data.expanduser() if data is not None else default_data())
         address, key = directory.read_address(), directory.read_root_key()
-    except DataError as error:
+    except (DataError, SettingsError) as error:
         raise CliError(str(error)) from error
+    except RuntimeError as error:
+        raise CliError(f"The data directory {data} is below a home that is not known.") from error
     return Access(
         endpoint=address.endpoint,
         region=address.region,

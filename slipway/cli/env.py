@@ -10,7 +10,6 @@ import typer
 from slipway.cli import options
 from slipway.cli.access import access_of
 from slipway.cli.output import print_json
-from slipway.config import default_data
 
 
 class Shell(StrEnum):
@@ -30,7 +29,7 @@ def env(
 
     Use it so: eval "$(slipway env)"
     """
-    exports = access_of(data if data is not None else default_data()).exports
+    exports = access_of(data).exports
     if as_json:
         print_json(exports)
         return

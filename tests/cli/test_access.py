@@ -38,6 +38,34 @@ def slipway(*arguments: str, **environment: str) -> "subprocess.CompletedProcess
     return subprocess.run(command, env=clean | environment, capture_output=True, text=True, timeout=60, check=False)
 
 
+#: What a user without a home asks for. All is imported before: such a user may be unable to read the interpreter.
+HOMELESS = """
+import os
+from slipway.adapters.docker_credentials import registry_auth
+from slipway.adapters.docker_engine import default_address
+from slipway.cli.access import find_access
+from slipway.cli.failure import CliError
+from slipway.config import load_settings
+os.setuid(54321)
+print(load_settings({"data": "/srv/slipway"}).data, default_address().partition(":")[0], registry_auth("users"))
+try:
+    find_access(None)
+except CliError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become a user without a home")
+def test_a_user_without_a_home_names_a_directory() -> None:
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG")}
+    command = [sys.executable, "-c", HOMELESS]
+    done = subprocess.run(command, env=kept, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.splitlines() == [
+        "/srv/slipway unix {}",
+        "This user has no home directory to keep data in: name a directory by --data.",
+    ], done.stderr
+
+
 @pytest.mark.parametrize(
     ("shell", "line"),
     [

@@ -73,8 +73,8 @@ _TELL = "INSERT INTO story (at, kind, key, cause, document) VALUES (?, ?, ?, ?, 
 _FORGET = "DELETE FROM story WHERE seq <= (SELECT max(seq) FROM story) - ?"
 _EVENT = "INSERT INTO event (service_arn, document) VALUES (?, ?)"
 _PRUNE = (
-    "DELETE FROM event WHERE service_arn = ?1 AND seq <= "
-    "(SELECT seq FROM event WHERE service_arn = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2)"
+    "DELETE FROM event WHERE service_arn = :arn AND seq <= "
+    "(SELECT seq FROM event WHERE service_arn = :arn ORDER BY seq DESC LIMIT 1 OFFSET :kept)"
 )
 
 
@@ -200,7 +200,7 @@ class SqliteStore:
         if story:
             self._connection.execute(_FORGET, (self._story_kept,))
         execute(_EVENT, events)
-        execute(_PRUNE, [(arn, EVENTS_KEPT) for arn in sorted({arn for arn, _ in events})])
+        execute(_PRUNE, [{"arn": arn, "kept": EVENTS_KEPT} for arn in sorted({arn for arn, _ in events})])
         self._connection.execute("UPDATE meta SET value = ? WHERE name = 'sequence'", (str(commit.sequence),))
 
     def story(self, key: str) -> tuple[StoryRow, ...]:

@@ -21,7 +21,6 @@ from slipway.core.observations import (
 from slipway.core.plan import Change, HostCommand, Plan, Put, StopTask
 from slipway.core.snapshot import Snapshot
 from slipway.core.stopping import decide_stop
-from slipway.core.targets import load_balancers_of
 
 #: Statuses of a task nothing of which runs yet: the command was perhaps lost with the control plane, or carried out in
 #: part, and a host that runs inside the control plane forgot it with the images it was pulling. It is given again.
@@ -49,8 +48,6 @@ def _task_report(snapshot: Snapshot, report: TaskReport, context: Context) -> Pl
     if task is None or task.host_id != report.host_id or task.is_stopped:
         return Plan()
     folded = _fold(task, report, context)
-    if folded.started_at is not None and task.started_at is None:
-        folded = replace(folded, wake_at=_first_look_at(snapshot, folded, context))
     if folded == task:
         return Plan()
     moved = folded.last_status is not task.last_status
@@ -78,18 +75,6 @@ def _fold(task: Task, report: TaskReport, context: Context) -> Task:
     if status is TaskStatus.STOPPED:
         return _stopped(folded, report, context)
     return folded
-
-
-def _first_look_at(snapshot: Snapshot, task: Task, context: Context) -> float | None:
-    """When a task that has started is to be looked at: when its grace, or without any check its 40 s, are over."""
-    service = None if task.service_arn is None else snapshot.services.get(task.service_arn)
-    if task.is_stopped or service is None:
-        return task.wake_at
-    assert task.started_at is not None, f"{task.arn} has started"
-    if load_balancers_of(snapshot, task):
-        grace_s = service.health_check_grace_period_s
-        return task.started_at + grace_s if grace_s else None
-    return task.started_at + context.rules.healthy_after_running_s
 
 
 def _containers(known: tuple[Container, ...], reports: tuple[ContainerReport, ...]) -> tuple[Container, ...]:

@@ -106,6 +106,12 @@ class ServiceTasks:
         if new is not None and new.deployment_id is not None and not new.is_stopped:
             self._deployments.setdefault(new.deployment_id, DeploymentTasks()).add(new)
 
+    def touch_running(self) -> None:
+        """Have every task that runs and is to go on judged again, as when what they are judged by has changed."""
+        for tasks in self._deployments.values():
+            for phase in (Phase.RUNNING, Phase.SICK, Phase.HEALTHY):
+                self.touched.update(tasks.first(phase, tasks.count(phase)))
+
     def forget(self, deployment_id: str) -> None:
         """Drop a deployment that has no tasks left."""
         self._deployments.pop(deployment_id, None)

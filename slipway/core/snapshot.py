@@ -187,7 +187,7 @@ class Snapshot:
                 self._index_deployment(new)  # type: ignore[arg-type]
             case Service() as service:
                 self._set_timer(old, new)
-                self._index_service(service)
+                self._index_service(old, service)  # type: ignore[arg-type]
             case Host() as host:
                 self.dirty_services |= self.waiting_for_room | self._daemons
                 self.room(host.id)
@@ -227,9 +227,9 @@ class Snapshot:
         task = new or old
         assert task is not None
         room = self.room(task.host_id)
-        held = room.cpu_used, room.memory_used, len(room.tasks)
+        held = len(room.tasks)
         room.replace(old, new)
-        if len(room.tasks) < held[2]:
+        if len(room.tasks) < held:
             self.dirty_services |= self.waiting_for_room
         _toggle(self._cluster_tasks[task.cluster_arn], task.arn, present=new is not None)
         if task.service_arn is None:
@@ -281,11 +281,13 @@ class Snapshot:
             self.service_tasks(new.service_arn).forget(new.id)
         self.dirty_services.add(new.service_arn)
 
-    def _index_service(self, service: Service) -> None:
+    def _index_service(self, old: Service | None, service: Service) -> None:
         self._cluster_services[service.cluster_arn][service.arn] = None
         self.dirty_services.add(service.arn)
-        if service.scheduling_strategy is SchedulingStrategy.DAEMON:
-            self._daemons.add(service.arn)
+        if old is not None and old.health_check_grace_period_s != service.health_check_grace_period_s:
+            self.service_tasks(service.arn).touch_running()
+        is_daemon = service.scheduling_strategy is SchedulingStrategy.DAEMON
+        (self._daemons.add if is_daemon else self._daemons.discard)(service.arn)
         waits = service.blocked_by is not None
         (self.waiting_for_room.add if waits else self.waiting_for_room.discard)(service.arn)
 

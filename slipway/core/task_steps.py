@@ -108,21 +108,37 @@ def _judge(
     """Whether a running task counts as healthy now, or is to be replaced."""
     assert task.started_at is not None, f"{task.arn} is RUNNING and never started"
     if not is_balanced:
-        due = task.started_at + context.rules.healthy_after_running_s
-        if task.healthy_at is None and context.now >= due:
-            _count_as_healthy(task, step, context)
+        _judge_by_age(task, task.started_at + context.rules.healthy_after_running_s, step, context)
         return
     sick = [target for target in targets if target.state is TargetState.UNHEALTHY]
-    in_grace = context.now < task.started_at + service.health_check_grace_period_s
+    grace_ends = task.started_at + service.health_check_grace_period_s
     if all(target.state is TargetState.HEALTHY for target in targets) and targets:
         if task.healthy_at is None or task.unhealthy_reason is not None:
             _count_as_healthy(task, step, context)
-    elif sick and not in_grace and task.unhealthy_reason is None:
+    elif sick and context.now < grace_ends:
+        _look_again(task, grace_ends, step)
+    elif sick and task.unhealthy_reason is None:
         reason = f"Task failed ELB health checks in (target-group {sick[0].target_group_arn})"
         step.changes.append(Put(record=replace(task, unhealthy_reason=reason), cause=reason))
         step.turned_unhealthy += sick
     elif not sick and task.healthy_at is not None and task.unhealthy_reason is None:
         step.changes.append(Put(record=replace(task, healthy_at=None), cause="a target is no longer healthy"))
+
+
+def _judge_by_age(task: Task, due: float, step: TaskStep, context: Context) -> None:
+    """A task without any check counts as healthy from `due` on."""
+    if task.healthy_at is not None:
+        return
+    if context.now >= due:
+        _count_as_healthy(task, step, context)
+    else:
+        _look_again(task, due, step)
+
+
+def _look_again(task: Task, at: float, step: TaskStep) -> None:
+    """Have a task decided again at an instant, though nothing happens until then."""
+    if task.wake_at != at:
+        step.changes.append(Put(record=replace(task, wake_at=at)))
 
 
 def _count_as_healthy(task: Task, step: TaskStep, context: Context) -> None:

@@ -176,7 +176,11 @@ class Transcript:
         self._operator.update(SERVICE, desired_count=int(names[0]))
 
     def _update(self, names: list[str], options: dict[str, str]) -> None:
-        words = {"min": "minimum_healthy_percent", "max": "maximum_percent"}
+        words = {
+            "min": "minimum_healthy_percent",
+            "max": "maximum_percent",
+            "grace": "health_check_grace_period_s",
+        }
         self._operator.update(SERVICE, **{words[name]: int(value) for name, value in options.items()})
 
     def _delete(self, names: list[str], options: dict[str, str]) -> None:

@@ -37,6 +37,7 @@ STEPS: st.SearchStrategy[Step] = st.one_of(
     st.tuples(st.just("scale"), st.sampled_from(SERVICES), st.integers(0, 5)),
     st.tuples(st.just("minimum"), st.sampled_from(SERVICES), st.sampled_from((0, 50, 100))),
     st.tuples(st.just("maximum"), st.sampled_from(SERVICES), st.sampled_from((100, 150, 200))),
+    st.tuples(st.just("grace"), st.just("web"), st.sampled_from((0, 30, 300))),
     st.tuples(st.sampled_from(("kill", "ill", "well", "stop")), st.sampled_from(SERVICES), st.integers(0, 9)),
     st.tuples(st.just("restart host"), st.just(""), st.integers(0, 1)),
     st.tuples(st.just("job"), st.just(""), st.integers(1, 3)),
@@ -98,6 +99,8 @@ class Story:
                 user.update(subject, minimum_healthy_percent=number)
             case "maximum":
                 user.update(subject, maximum_percent=number)
+            case "grace":
+                user.update(subject, health_check_grace_period_s=number)
             case "restart host":
                 list(world.hosts.values())[number].restart()
             case "job":

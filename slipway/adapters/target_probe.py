@@ -85,7 +85,7 @@ class _Exchange(asyncio.Protocol):
         self._end: asyncio.TimerHandle | None = None  # None: the status line is awaited
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but its class
+        self._transport = cast(asyncio.Transport, transport)
         self._transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:

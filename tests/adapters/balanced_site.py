@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
-import uvloop
 
 from slipway.adapters.envoy import EnvoyLoadBalancer
 from slipway.adapters.target_health import TargetHealthChecker
@@ -103,5 +102,4 @@ def with_site(directory: Path, story: Callable[[Site], Awaitable[None]]) -> None
         async with a_site(directory) as site:
             await story(site)
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as the server has it
-        runner.run(run())
+    asyncio.run(run())

@@ -5,7 +5,6 @@ import socket
 from collections.abc import Awaitable, Callable
 
 import pytest
-import uvloop
 
 from slipway.adapters.target_health import TargetHealthChecker
 from slipway.adapters.target_probe import matches
@@ -75,10 +74,7 @@ def checked_world(target: TinyTarget, state: TargetState = TargetState.INITIAL, 
         pytest.param({"path": "/hold", "timeout_s": 0.01}, CheckOutcome.TIMEOUT, None, id="no answer in time"),
     ],
 )
-@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
-def test_a_check_ends_as_elb_says(
-    check: dict[str, object], outcome: CheckOutcome, code: int | None, new_loop: Callable[[], asyncio.AbstractEventLoop]
-) -> None:
+def test_a_check_ends_as_elb_says(check: dict[str, object], outcome: CheckOutcome, code: int | None) -> None:
     async def story() -> None:
         async with TinyTarget("one") as target:
 
@@ -88,8 +84,7 @@ def test_a_check_ends_as_elb_says(
 
             await with_checker(checked_world(target, **check), see)()
 
-    with asyncio.Runner(loop_factory=new_loop) as runner:
-        runner.run(story())
+    asyncio.run(story())
 
 
 def test_the_request_is_that_of_elb() -> None:

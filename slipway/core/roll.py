@@ -84,7 +84,7 @@ def plan_roll(snapshot: Snapshot, service: Service, context: Context) -> Plan:
         blocked_by = DEPLOYMENT_CONFIGURATION
         if service.blocked_by != blocked_by:
             draft.messages.append(events.CANNOT_MOVE)
-    if blocked_by is None and (group := _unchecked_group(snapshot, primary)) is not None:
+    if blocked_by is None and counts.desired and (group := _unchecked_group(snapshot, primary)) is not None:
         blocked_by = f"{TARGET_GROUP} {group}"
         if service.blocked_by != blocked_by:
             draft.messages.append(events.not_in_use(group, is_known=group in snapshot.target_groups))

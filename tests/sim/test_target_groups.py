@@ -48,6 +48,16 @@ def test_a_roll_behind_a_group_no_listener_uses_says_so_once_and_goes_on_when_on
     assert balanced.said("has reached a steady state") == 2
 
 
+def test_a_service_deleted_after_its_listener_waits_for_nothing_more() -> None:
+    balanced = Balanced()
+    balanced.user.deploy("web", balanced.register())
+    balanced.change(Remove(record=balanced.listener))
+    balanced.world.run_for(600)
+    balanced.user.delete("web")
+    balanced.settle()
+    assert balanced.said("no listener forwards to it") == 1, balanced.world.timeline.story()
+
+
 def test_a_roll_behind_a_group_that_is_gone_says_so() -> None:
     balanced = Balanced()
     balanced.user.deploy("web", balanced.register())

@@ -116,7 +116,10 @@ def _failure(call: Call, cluster: Cluster, refusal: Refusal) -> dict[str, str]:
 
 
 def stop_task(call: Call) -> Callable[[], Answer]:
-    """StopTask: the task is drained first, then signalled. A task that is stopping already keeps its reason."""
+    """StopTask: the task is drained first, then signalled. A task that is stopping already keeps its reason.
+
+    One that stopped long ago may be forgotten by the commit this answer waits for: it is shown as it was.
+    """
     task = find_task(call, find_cluster(call), call.params["task"])
     reason = call.params.get("reason") or "Task stopped by user"
     if len(reason) > REASON_LIMIT:
@@ -124,7 +127,7 @@ def stop_task(call: Call) -> Callable[[], Answer]:
     stopping = decide_stop(task, code=StopCode.USER_INITIATED, reason=reason, now=call.now)
     if stopping != task:
         call.put(stopping, cause=f"stopped by user: {reason}")
-    return lambda: {"task": task_view(call.snapshot, call.snapshot.tasks[task.arn], with_tags=True)}
+    return lambda: {"task": task_view(call.snapshot, call.snapshot.tasks.get(task.arn, stopping), with_tags=True)}
 
 
 HANDLERS: Mapping[str, Handler] = {"RunTask": run_task, "StopTask": stop_task}

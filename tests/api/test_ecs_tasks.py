@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from slipway.api.call import Call
 from slipway.api.errors import ApiError
+from slipway.core.plan import Remove
 from tests.api.calls import Caller
 from tests.api.ecs_records import ecs_caller, register
 
@@ -103,6 +105,18 @@ def test_a_stop_keeps_the_first_reason() -> None:
     again = caller.call("StopTask", task=arn.rpartition("/")[2], reason="other")["task"]
     assert again["stoppedReason"] == "maintenance"
     assert refused(lambda: caller.call("StopTask", task="none"))[1] == "The referenced task was not found."
+
+
+def test_a_stop_of_a_task_that_is_forgotten_meanwhile_shows_it_as_it_was() -> None:
+    caller = ecs_caller()
+    register(caller)
+    arn = run(caller)["tasks"][0]["taskArn"]
+    caller.call("StopTask", task=arn, reason="maintenance")
+    call = Call(snapshot=caller.snapshot, params={"task": arn}, now=caller.now + 3600, ids=caller.ids, site=caller.site)
+    answer = caller.handlers["StopTask"](call)
+    caller.snapshot.apply([Remove(record=caller.snapshot.tasks[arn])])
+    assert callable(answer)
+    assert answer()["task"]["stoppedReason"] == "maintenance"
 
 
 def test_a_stop_without_a_reason_says_the_user_did() -> None:

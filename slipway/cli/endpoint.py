@@ -13,6 +13,7 @@ from slipway.wire.signature import ALGORITHM, Authorization, SignedRequest, deri
 
 PREFIX = "/slipway/v1"
 TIMEOUT_S = 30
+PIECE_BYTES = 64 * 1024  # read at once of an answer in lines
 SIGNED = ("host", "x-amz-date")
 
 
@@ -42,21 +43,38 @@ class Endpoint:
         return self._get(f"{PREFIX}/overview")
 
     def lines(self, task: str, container: str, *, tail: int | None, follow: bool) -> Iterator[str]:
-        """The lines a container printed, as they come. Raises `CliError`."""
+        """The lines a container printed, as they come. Raises `CliError`, also where the answer is broken off."""
         query = {"container": container, "follow": "true" if follow else "false"}
         query |= {"tail": str(tail)} if tail is not None else {}
         answer = self._ask(f"{PREFIX}/tasks/{quote(task, safe='')}/logs", query)
         if follow and self._connection.sock is not None:
             self._connection.sock.settimeout(None)  # the next line may be long in coming
-        for line in answer:
+        for line in self._lines_of(answer):
             yield line.decode(errors="replace").rstrip("\r\n")
 
     def close(self) -> None:
         """Hang up."""
         self._connection.close()
 
+    def _lines_of(self, answer: http.client.HTTPResponse) -> Iterator[bytes]:
+        """The lines of an answer without their newlines. Iterating over it would end in silence where it breaks off."""
+        rest = b""
+        try:
+            while piece := answer.read1(PIECE_BYTES):
+                *lines, rest = (rest + piece).split(b"\n")
+                yield from lines
+        except (http.client.HTTPException, OSError) as error:
+            self._connection.close()
+            raise Unreachable(f"{self.access.endpoint} broke off before the end; is the server up?") from error
+        if rest:
+            yield rest
+
     def _get(self, path: str) -> dict[str, Any]:
-        content = self._ask(path, {}).read()
+        try:
+            content = self._ask(path, {}).read()
+        except (http.client.HTTPException, OSError) as error:
+            self._connection.close()
+            raise self._unreachable(error) from error
         try:
             value: dict[str, Any] = json.loads(content)
         except ValueError:

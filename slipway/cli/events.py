@@ -9,8 +9,9 @@ import typer
 from slipway.cli import options
 from slipway.cli.access import find_access
 from slipway.cli.endpoint import Endpoint
-from slipway.cli.output import print_json
-from slipway.cli.resolve import resolve_service
+from slipway.cli.failure import Unreachable
+from slipway.cli.output import print_json, say
+from slipway.cli.resolve import ServiceName, resolve_service
 
 POLL_S = 0.5
 
@@ -30,16 +31,29 @@ def events(
     if as_json and not follow:
         print_json(found[::-1])
         return
-    told: set[str] = set()
+    for event in reversed(found):
+        _tell(event, as_json=as_json)
+    if follow:
+        _follow(endpoint, name, told={event["id"] for event in found}, as_json=as_json)
+
+
+def _follow(endpoint: Endpoint, name: ServiceName, *, told: set[str], as_json: bool) -> None:
+    """Tell what is new until Ctrl-C. A server that is away is waited for, as in `slipway watch`; that is said once."""
+    is_away = False
     while True:
+        time.sleep(POLL_S)
+        try:
+            found = endpoint.events(name.cluster, name.service)
+        except Unreachable as error:
+            if not is_away:
+                say(str(error))
+            is_away = True
+            continue
+        is_away = False
         for event in reversed(found):
             if event["id"] not in told:
                 _tell(event, as_json=as_json)
         told = {event["id"] for event in found}
-        if not follow:
-            return
-        time.sleep(POLL_S)
-        found = endpoint.events(name.cluster, name.service)
 
 
 def _tell(event: Mapping[str, Any], *, as_json: bool) -> None:

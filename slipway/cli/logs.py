@@ -115,7 +115,7 @@ def _merged(access: Access, sources: tuple[Source, ...], *, tail: int | None, fo
     arrived: SimpleQueue[Line] = SimpleQueue()
     for source in sources:
         Thread(target=_follow, args=(access, source, tail, arrived), daemon=True).start()
-    open_sources = len(sources)
+    open_sources, faults = len(sources), 0
     while open_sources:
         line = arrived.get()
         if line.text is not None:
@@ -125,7 +125,10 @@ def _merged(access: Access, sources: tuple[Source, ...], *, tail: int | None, fo
         if line.fault is not None and len(sources) == 1:
             raise line.fault
         if line.fault is not None:
+            faults += 1
             print(f"slipway: {line.source.prefix}: {line.fault}", file=sys.stderr)
+    if faults:
+        raise CliError(f"{faults} of {len(sources)} containers could not be followed to their end.")
 
 
 def _follow(access: Access, source: Source, tail: int | None, arrived: "SimpleQueue[Line]") -> None:
@@ -136,5 +139,3 @@ def _follow(access: Access, source: Source, tail: int | None, arrived: "SimpleQu
         arrived.put(Line(source=source, text=None))
     except CliError as error:
         arrived.put(Line(source=source, text=None, fault=error))
-    except OSError as error:
-        arrived.put(Line(source=source, text=None, fault=CliError(f"The connection was lost: {error}.")))

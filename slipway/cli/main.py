@@ -1,5 +1,6 @@
 """The entry point: `slipway COMMAND`. Exit status 0 done, 1 a failure told in a sentence, 2 wrong usage, 130 Ctrl-C."""
 
+import io
 import os
 import sys
 from typing import Annotated
@@ -39,6 +40,8 @@ def slipway(
 
 def main() -> None:
     """Run the command line and exit."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # blocks and arrows, where the locale's encoding has none
     try:
         app()
     except CliError as error:

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 def print_json(value: Any) -> None:
     """Print one JSON value on stdout, indented on a terminal and on one line elsewhere."""
     indent = 2 if sys.stdout.isatty() else None
-    print(json.dumps(value, indent=indent, default=str, ensure_ascii=False), flush=True)
+    is_ascii = (sys.stdout.encoding or "").lower() != "utf-8"  # then characters are escaped, and none is lost
+    print(json.dumps(value, indent=indent, default=str, ensure_ascii=is_ascii), flush=True)
 
 
 def console(*, stderr: bool = False) -> "Console":

@@ -38,6 +38,18 @@ def slipway(*arguments: str, **environment: str) -> "subprocess.CompletedProcess
     return subprocess.run(command, env=clean | environment, capture_output=True, text=True, timeout=60, check=False)
 
 
+def test_json_keeps_what_the_locale_cannot_write(data: Path) -> None:
+    (data / "credentials.json").write_text(json.dumps({"access_key_id": "AKIA", "secret_access_key": "→"}))
+    printed = slipway("env", "--json", "--data", str(data), PYTHONIOENCODING="ascii").stdout
+    assert json.loads(printed)["AWS_SECRET_ACCESS_KEY"] == "→"
+
+
+def test_text_shows_what_the_locale_cannot_write_as_a_question_mark(data: Path) -> None:
+    (data / "credentials.json").write_text(json.dumps({"access_key_id": "AKIA", "secret_access_key": "→"}))
+    printed = slipway("env", "--data", str(data), PYTHONIOENCODING="ascii").stdout
+    assert "export AWS_SECRET_ACCESS_KEY='?'" in printed
+
+
 #: What a user without a home asks for. All is imported before: such a user may be unable to read the interpreter.
 HOMELESS = """
 import os

@@ -22,7 +22,10 @@ def aws_client(access: Access, service: str) -> Any:
         aws_access_key_id=access.access_key_id,
         aws_secret_access_key=access.secret_access_key,
         config=Config(
-            connect_timeout=TIMEOUT_S, read_timeout=TIMEOUT_S, retries={"mode": "standard", "total_max_attempts": 3}
+            connect_timeout=TIMEOUT_S,
+            read_timeout=TIMEOUT_S,
+            retries={"mode": "standard", "total_max_attempts": 3},
+            proxies={},  # those of the environment are for the world outside, as in `slipway.cli.endpoint`
         ),
     )
 

@@ -75,8 +75,8 @@ class DemoService:
 
 def make_balancer(access: Access) -> tuple[DemoService, str]:
     """Cluster, load balancer, target group and listener; the service to be, and the target group's ARN."""
-    ecs, elbv2 = aws_client(access, "ecs"), aws_client(access, "elbv2")
     with told_plainly():
+        ecs, elbv2 = aws_client(access, "ecs"), aws_client(access, "elbv2")
         ecs.create_cluster(clusterName=NAME.cluster)
         balancer = elbv2.create_load_balancer(Name="users", Subnets=["subnet-00000001", "subnet-00000002"])
         group = elbv2.create_target_group(

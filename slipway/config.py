@@ -6,9 +6,11 @@ underscores are hyphens in flags. `docs/settings.md` lists them; a test holds it
 
 import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from math import inf
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -131,6 +133,13 @@ def _typed(name: str, value: Any, source: str) -> Any:
         raise SettingsError(f"{source} is '{value}'; {name} takes {wanted}.") from error
 
 
+#: The settings that are numbers: none is below 0, and instants must be finite to be waited for.
+_NUMBERS = (
+    *("cpu", "memory", "envoy_concurrency"),
+    *("healthy_after_running_s", "new_target_checks", "stopped_task_kept_s"),
+)
+
+
 def _check(settings: Settings) -> None:
     host, port = _parse_listen(settings.listen)
     if not 0 <= port <= 65535:
@@ -141,11 +150,13 @@ def _check(settings: Settings) -> None:
     ):
         if getattr(settings, name) not in allowed:
             raise SettingsError(f"{_flag(name)} is '{getattr(settings, name)}'; use one of {', '.join(allowed)}.")
-    for name in ("cpu", "memory", "healthy_after_running_s", "new_target_checks", "stopped_task_kept_s"):
-        if getattr(settings, name) < 0:
-            raise SettingsError(f"{_flag(name)} is {getattr(settings, name)}; it cannot be below 0.")
-    if not (settings.account.isdecimal() and len(settings.account) == 12):
+    for name in _NUMBERS:
+        if not 0 <= getattr(settings, name) < inf:  # nan is neither
+            raise SettingsError(f"{_flag(name)} is {getattr(settings, name)}; give a number from 0 up.")
+    if not re.fullmatch(r"[0-9]{12}", settings.account):
         raise SettingsError(f"--account is '{settings.account}'; an AWS account id has 12 digits.")
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", settings.region):  # it is a part of ARNs and of host names
+        raise SettingsError(f"--region is '{settings.region}'; give one as us-east-1: a-z, 0-9 and hyphens.")
     if settings.no_auth and not _is_loopback(host):
         raise SettingsError(
             f"--no-auth with --listen {settings.listen} would let anyone who reaches it run commands here; "

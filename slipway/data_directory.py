@@ -4,9 +4,12 @@ import fcntl
 import json
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TypeVar
+
+T = TypeVar("T")
 
 
 class DataError(Exception):
@@ -92,7 +95,7 @@ class DataDirectory:
 
     def read_root_key(self) -> RootKey:
         """The key in `credentials.json`. Raises `DataError` if there is none."""
-        return RootKey(**_read(self.path / "credentials.json"))
+        return _read(RootKey, self.path / "credentials.json")
 
     def announce(self, address: ServerAddress) -> None:
         """Write where the server is reached to `server.json`."""
@@ -100,7 +103,7 @@ class DataDirectory:
 
     def read_address(self) -> ServerAddress:
         """Where the server is, or was last, reached. Raises `DataError` if none ever ran here."""
-        return ServerAddress(**_read(self.path / "server.json"))
+        return _read(ServerAddress, self.path / "server.json")
 
 
 def _write(path: Path, value: dict[str, object]) -> None:
@@ -114,10 +117,10 @@ def _write(path: Path, value: dict[str, object]) -> None:
         raise DataError(f"{path} cannot be written: {error.strerror}.") from error
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(kind: Callable[..., T], path: Path) -> T:
+    """What is in a file, as the `kind` it was written from. Raises `DataError`."""
     try:
-        value: dict[str, Any] = json.loads(path.read_text())
-        return value
+        return kind(**json.loads(path.read_text()))
     except FileNotFoundError:
         raise DataError(
             f"No server has run on {path.parent} yet: start one with `slipway up --data {path.parent}`, "
@@ -125,3 +128,5 @@ def _read(path: Path) -> dict[str, Any]:
         ) from None
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read: {error}.") from error
+    except TypeError as error:
+        raise DataError(f"{path} is not what a server writes: {error}.") from error

@@ -1,8 +1,11 @@
-"""What a container printed, for readers who have begun to read: where it is gone, the last line says so."""
+"""What a container printed, by line, for readers who have begun to read."""
 
 from collections.abc import AsyncIterator
 
 from slipway.adapters.container_runtime import RuntimeFault
+
+#: A line longer than this, in bytes, is given in pieces, so that one endless line cannot fill the memory.
+LONGEST_LINE = 1024 * 1024
 
 
 async def told(lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

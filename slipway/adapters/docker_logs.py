@@ -2,12 +2,11 @@
 
 from collections.abc import AsyncIterator
 
+from slipway.adapters.container_logs import LONGEST_LINE
 from slipway.adapters.docker_engine import Engine
 
 #: Each piece of output is preceded by its stream (1 byte), 3 zero bytes and its size (4 bytes, big-endian).
 HEADER_SIZE = 8
-#: A line longer than this is given in pieces, so that one endless line cannot fill the memory.
-LONGEST_LINE = 1024 * 1024
 
 
 class LineBuffer:

@@ -2,12 +2,17 @@
 
 import asyncio
 import errno
+import logging
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
+from functools import partial
 
+from slipway.adapters.container_logs import LONGEST_LINE
 from slipway.adapters.process_files import ContainerFiles
+
+log = logging.getLogger(__name__)
 
 #: Bytes a log may hold before it is cut: it is then copied to `<container>.log.1`, in place of what was there, and
 #: emptied. What a program writes between the two is lost. A container's logs take up to twice this much disk.
@@ -19,18 +24,26 @@ _BLOCK = 64 * 1024
 
 
 def cut_long_logs(logs: Iterable[ContainerFiles], limit: int = LOG_BYTES) -> None:
-    """Cut the logs that hold more than `limit` bytes. Blocks while it copies."""
+    """Cut the logs that hold more than `limit` bytes; one that cannot be cut is told, and keeps no other from it.
+
+    Blocks while it copies.
+    """
     for files in logs:
-        with suppress(FileNotFoundError):
+        try:
             if os.stat(files.log).st_size > limit:
                 _copy(files)
                 os.truncate(files.log, 0)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            log.warning("log was not cut file=%s error=%s", files.log, error)
 
 
 async def read_log(
     files: ContainerFiles, *, tail: int | None, follow: bool, has_ended: Callable[[], bool]
 ) -> AsyncIterator[bytes]:
-    """The lines of a log, each with its newline but perhaps the last; parameters as in `ContainerRuntime.logs`.
+    """The lines of a log, each with its newline but perhaps the last; parameters as in `ContainerRuntime.logs`. Lines
+    of more than `LONGEST_LINE` bytes come in pieces.
 
     Only the last `tail` lines are read from disk. A log followed ends when the container has ended and all was given.
     """
@@ -51,7 +64,7 @@ async def read_log(
         for line in _lines(files.log, position):
             position += len(line)
             rest += line
-            if rest.endswith(b"\n"):
+            if rest.endswith(b"\n") or len(rest) >= LONGEST_LINE:
                 yield rest
                 rest = b""
         if is_last:
@@ -65,7 +78,7 @@ def _copy(files: ContainerFiles) -> None:
     try:
         shutil.copyfile(files.log, files.older_log)
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         os.unlink(files.older_log)  # a full disk needs the room more than half a copy
 
@@ -80,7 +93,7 @@ def _size(path: str) -> int:
 def _lines(path: str, start: int) -> Iterable[bytes]:
     with suppress(FileNotFoundError), open(path, "rb") as file:
         file.seek(start)
-        yield from file
+        yield from iter(partial(file.readline, LONGEST_LINE), b"")
 
 
 def _tail_start(path: str, lines: int) -> tuple[int, int]:

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from slipway.adapters.docker_logs import LONGEST_LINE, LineBuffer, demultiplex
+from slipway.adapters.container_logs import LONGEST_LINE
+from slipway.adapters.docker_logs import LineBuffer, demultiplex
 
 
 def frame(stream: int, output: bytes) -> bytes:

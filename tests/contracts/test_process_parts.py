@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from slipway.adapters.cgroups import own_group
+from slipway.adapters.container_logs import LONGEST_LINE
 from slipway.adapters.container_runtime import RuntimeFault
 from slipway.adapters.machine import Machine, this_machine
 from slipway.adapters.process_files import ContainerFiles, TaskFolders
@@ -75,6 +76,27 @@ def test_a_tail_is_found_across_blocks(files: ContainerFiles) -> None:
 def test_a_line_without_an_end_is_a_line(files: ContainerFiles) -> None:
     Path(files.log).write_bytes(b"1\n2\n3")
     assert asyncio.run(read(files, 2)) == b"2\n3"
+
+
+def test_an_endless_line_comes_in_pieces(files: ContainerFiles) -> None:
+    Path(files.log).write_bytes(b"x" * (2 * LONGEST_LINE + 1))
+
+    async def pieces() -> list[int]:
+        return [len(line) async for line in read_log(files, tail=1, follow=False, has_ended=lambda: True)]
+
+    assert asyncio.run(pieces()) == [LONGEST_LINE, LONGEST_LINE, 1]
+
+
+def test_a_log_that_cannot_be_cut_keeps_no_other_from_it(
+    folders: TaskFolders, files: ContainerFiles, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = folders.container(task().task_id, "other")
+    for each in (files, other):
+        Path(each.log).write_bytes(b"12345")
+    Path(files.older_log).mkdir()
+    cut_long_logs([files, other], limit=4)
+    assert Path(other.log).read_bytes() == b""
+    assert f"log was not cut file={files.log} error=" in caplog.text
 
 
 def test_a_removed_task_is_not_found_but_its_log_is_kept(folders: TaskFolders, files: ContainerFiles) -> None:

@@ -5,6 +5,7 @@ import contextlib
 import gc
 import logging
 import os
+import shlex
 import signal
 import socket
 import time
@@ -202,7 +203,7 @@ class Server:
         host = next(iter(self.controller.snapshot.hosts.values()))
         running = sum(not task.is_stopped for task in self.controller.snapshot.tasks.values())
         settings = self._settings
-        data = "" if "SLIPWAY_DATA" in os.environ else f" --data {settings.data}"
+        data = "" if "SLIPWAY_DATA" in os.environ else f" --data {shlex.quote(str(settings.data))}"
         say(f"Slipway serves {endpoint}  (account {settings.account}, region {settings.region})")
         say(f"  host     {host.cpu} CPU units, {host.memory} MiB, runtime {self.runtime}")
         say(f"  data     {settings.data}")

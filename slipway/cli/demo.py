@@ -1,5 +1,6 @@
 """`slipway demo`: a real service, deployed and rolled under load, in a minute, leaving nothing behind."""
 
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -65,7 +66,7 @@ def _stay(data: Path, service: "DemoService") -> None:
     """Say what to try next, and wait for Ctrl-C."""
     say(
         "\nThe service stays up until Ctrl-C. In another terminal:\n"
-        f'  eval "$(slipway env --data {data})"\n'
+        f'  eval "$(slipway env --data {shlex.quote(str(data))})"\n'
         f"  curl {service.url}/user/1\n"
         "  slipway watch users\n"
         "  aws ecs describe-services --cluster demo --services users\n"

@@ -1,5 +1,7 @@
 """How a server starts where it cannot, and ends while it is busy: in words, and without a request left hanging."""
 
+import os
+import re
 import subprocess
 import sys
 import threading
@@ -65,3 +67,18 @@ def test_a_server_that_cannot_use_its_data_says_so(tmp_path: Path) -> None:
     assert "The server cannot start: " in ended.stderr
     assert str(tmp_path / "tasks") in "".join(ended.stderr.split("\n"))
     assert "Traceback" not in ended.stderr
+
+
+def test_what_the_server_says_to_type_next_can_be_typed(tmp_path: Path, pool: str) -> None:
+    with serving(tmp_path / "my data", lb_address_pool=pool) as server:
+        said = wait_until(lambda: re.search(r"^  next +(.+) && ", server.log, re.MULTILINE), what="what to type next")
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        typed = subprocess.run(
+            ["sh", "-c", f'{said[1]}; echo "$AWS_ENDPOINT_URL"'],
+            env={**os.environ, "PATH": path},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert typed.stdout == f"{server.endpoint}\n", typed.stderr

@@ -79,11 +79,13 @@ class Controller:
         self._load()
 
     def _load(self) -> None:
-        """Take the records as of the last commit. Hosts that are not there get no tasks until they report."""
+        """Take the records as of the last commit, which has all of them decided again.
+
+        Hosts that are not there get no tasks until they report.
+        """
         records, sequence = self._store.load()
         self.snapshot = Snapshot(seed=self._store.seed)
         self.snapshot.apply(Put(record=record) for record in records)
-        self.snapshot.mark_all_dirty()
         self._ids = Ids(seed=self._store.seed, sequence=sequence)
         absent = [host for host in self.snapshot.hosts.values() if host.id not in self._hosts and host.is_connected]
         gone = (Put(record=replace(host, is_connected=False), cause="not connected") for host in absent)

@@ -79,8 +79,10 @@ class Snapshot:
     # Reading
 
     def events(self, service_arn: str) -> Iterator[ServiceEvent]:
-        """The service's events, newest first, at most a hundred."""
-        return reversed(self._events.get(service_arn, deque()))
+        """The service's events, newest first, at most a hundred; not those of a deleted one that had its name."""
+        service = self.services.get(service_arn)
+        since = 0.0 if service is None else service.created_at
+        return (event for event in reversed(self._events.get(service_arn, ())) if event.created_at >= since)
 
     def service_tasks(self, service_arn: str) -> ServiceTasks:
         """The counted tasks of a service."""
@@ -311,14 +313,6 @@ class Snapshot:
             task_arn = self.targets[key].task_arn
             if task_arn in self.tasks:
                 self.touch_task(task_arn)
-
-    def mark_all_dirty(self) -> None:
-        """Have everything that still moves decided again, as after a restart."""
-        self.dirty_services.update(self.services)
-        self.dirty_targets.update(self.targets)
-        for task in self.tasks.values():
-            if not task.is_stopped:
-                self.touch_task(task.arn)
 
     def recent_tasks(self, cluster_arn: str, count: int) -> tuple[Task, ...]:
         """The newest `count` tasks of a cluster, newest first."""

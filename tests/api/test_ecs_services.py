@@ -1,11 +1,13 @@
 """CreateService, UpdateService and DeleteService through their handlers."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from slipway.api.errors import ApiError
+from slipway.core.model.deployments import DeploymentStatus
 from slipway.core.model.load_balancing import (
     ForwardAction,
     Listener,
@@ -14,7 +16,8 @@ from slipway.core.model.load_balancing import (
     TargetType,
     WeightedTargetGroup,
 )
-from slipway.core.plan import Remove
+from slipway.core.model.services import ServiceStatus
+from slipway.core.plan import Put, Remove
 from tests.api.calls import Caller
 from tests.api.ecs_records import ecs_caller, put, register
 
@@ -303,7 +306,12 @@ def test_an_update_keeps_what_it_does_not_name() -> None:
 
 def test_a_fargate_service_keeps_its_platform_over_an_update() -> None:
     caller = ecs_caller()
-    fargate = {"networkMode": "awsvpc", "cpu": "256", "memory": "512", "requiresCompatibilities": ["FARGATE"]}
+    fargate: dict[str, Any] = {
+        "networkMode": "awsvpc",
+        "cpu": "256",
+        "memory": "512",
+        "requiresCompatibilities": ["FARGATE"],
+    }
     register(caller, **fargate)
     create(caller, launchType="FARGATE", networkConfiguration=NETWORK)
     register(caller, **fargate)
@@ -342,3 +350,22 @@ def test_a_service_that_is_not_there_is_not_found(operation: str) -> None:
         "ServiceNotFoundException",
         "Service not found.",
     )
+
+
+def test_a_service_made_again_under_its_name_begins_with_no_events() -> None:
+    caller = ecs_caller()
+    register(caller)
+    asked = {"deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}}
+    first = create(caller, **asked)
+    assert first["events"]
+    known = caller.snapshot.services[first["serviceArn"]]
+    primary = caller.snapshot.deployments[first["deployments"][0]["id"]]
+    caller.snapshot.apply(
+        [
+            Put(record=replace(known, status=ServiceStatus.INACTIVE)),
+            Put(record=replace(primary, status=DeploymentStatus.INACTIVE)),
+        ]
+    )
+    caller.now += 60
+    again = create(caller)
+    assert (again["serviceArn"], again["events"]) == (first["serviceArn"], [])

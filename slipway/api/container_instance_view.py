@@ -10,6 +10,7 @@ from slipway.core.host_room import HostRoom
 from slipway.core.model.hosts import Host
 from slipway.core.model.tasks import DesiredStatus, TaskStatus
 from slipway.core.snapshot import Snapshot
+from slipway.core.targets import instance_id
 
 #: What `include` of DescribeContainerInstances can name (ECS API, `ContainerInstanceField`).
 CONTAINER_INSTANCE_FIELDS = ("TAGS", "CONTAINER_INSTANCE_HEALTH")
@@ -21,7 +22,7 @@ def container_instance_view(snapshot: Snapshot, arn: str, host: Host, include: C
     tasks = [snapshot.tasks[task] for task in room.tasks if cluster_name(task) == cluster_name(arn)]
     view: dict[str, Any] = {
         "containerInstanceArn": arn,
-        "ec2InstanceId": f"i-{host.id[:17]}",
+        "ec2InstanceId": instance_id(host.id),
         "version": 1,
         "versionInfo": {"agentVersion": _agent_version()},
         "registeredResources": _resources(host.cpu, host.memory, host.reserved_ports),

@@ -11,7 +11,7 @@ import typer
 
 from slipway.cli import options
 from slipway.cli.failure import CliError
-from slipway.cli.output import console, print_json, say
+from slipway.cli.output import console, print_json, say, table_console
 
 if TYPE_CHECKING:
     from slipway.cli.demo_report import Report
@@ -51,7 +51,7 @@ def demo(
         if as_json:
             print_json(report.value)
         else:
-            console().print(render_report(report))
+            table_console().print(render_report(report))
         if keep and script.service is not None:
             _stay(data, script.service)
     _judge(report)

@@ -1,11 +1,15 @@
 """What commands print: text for people in colour on a terminal only, or one JSON value on stdout."""
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+#: Columns of a table that nobody looks at on a screen.
+UNBOUNDED = 10_000
 
 
 def print_json(value: Any) -> None:
@@ -20,6 +24,14 @@ def console(*, stderr: bool = False) -> "Console":
     from rich.console import Console
 
     return Console(stderr=stderr, highlight=False, soft_wrap=False)
+
+
+def table_console() -> "Console":
+    """Where tables go: as wide as the terminal, and as wide as they like where there is none: `grep` gets whole rows."""
+    from rich.console import Console
+
+    is_bounded = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(highlight=False, width=None if is_bounded else UNBOUNDED)
 
 
 def say(line: str) -> None:

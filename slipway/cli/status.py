@@ -7,7 +7,7 @@ import typer
 from slipway.cli import options
 from slipway.cli.access import find_access
 from slipway.cli.endpoint import Endpoint
-from slipway.cli.output import console, print_json
+from slipway.cli.output import print_json, table_console
 from slipway.cli.resolve import resolve_service
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def status(
         return
     from slipway.cli.status_table import render_overview
 
-    console().print(render_overview(overview, endpoint.access.endpoint))
+    table_console().print(render_overview(overview, endpoint.access.endpoint))
 
 
 def _show_service(picture: "Mapping[str, Any]", *, as_json: bool) -> None:
@@ -45,7 +45,7 @@ def _show_service(picture: "Mapping[str, Any]", *, as_json: bool) -> None:
         return
     from slipway.cli.status_table import render_service
 
-    console().print(render_service(picture))
+    table_console().print(render_service(picture))
 
 
 def _only(overview: dict[str, Any], cluster: str) -> dict[str, Any]:

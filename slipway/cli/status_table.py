@@ -32,8 +32,7 @@ def render_service(picture: Mapping[str, Any]) -> RenderableType:
         deployments.add_row(
             one["id"], one["status"], one["rollout_state"], one["task_definition"], counts_text(one), age
         )
-    tasks = _table("TASK", "REVISION", "STATUS", "PHASE", "TARGETS", "AGE")
-    tasks.add_column("WHY", overflow="fold")
+    tasks = _table("TASK", "REVISION", "STATUS", "PHASE", "TARGETS", "AGE", "WHY")
     alive = [task for task in picture["tasks"] if task["phase"] != "stopped"]
     for task in (*alive, *telling_stops(picture)):
         targets = ", ".join(f"{one['port']} {one['state']}" for one in task["targets"])
@@ -91,8 +90,12 @@ def _hosts(overview: Mapping[str, Any]) -> RenderableType:
     return Group(Text(), table)
 
 
+#: Columns of names, which go on in the next line where the screen is too narrow; none is cut.
+_FOLDED = frozenset({"CLUSTER", "SERVICE", "REVISION", "ADDRESS", "DEPLOYMENT", "TARGETS", "TASKS", "WHY"})
+
+
 def _table(*columns: str) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     for column in columns:
-        table.add_column(column, no_wrap=True)
+        table.add_column(column, no_wrap=column not in _FOLDED, overflow="fold")
     return table

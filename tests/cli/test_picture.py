@@ -46,6 +46,15 @@ def test_service_table(name: str, rewrite: bool) -> None:
     hold(f"status-{name}", plain(render_service(pictures.PICTURES[name]()), 100), rewrite=rewrite)
 
 
+@pytest.mark.parametrize("width", [60, 80])
+def test_nothing_is_cut_from_a_table_on_a_narrow_screen(width: int) -> None:
+    listed = overview(name="payments-api-" * 4, addresses=["http://127.0.0.77:18480"])
+    for table in (render_service(pictures.PICTURES["failing"]()), render_overview(listed, "http://127.0.0.1:8400")):
+        drawn = plain(table, width)
+        assert max(map(len, drawn.splitlines())) <= width
+        assert "…" not in drawn
+
+
 def overview(**service: Any) -> dict[str, Any]:
     listed = {
         "name": "users",

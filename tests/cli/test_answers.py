@@ -1,4 +1,4 @@
-"""What commands do when the server goes away while they read from it."""
+"""What commands do with answers of a server: those that break off, and those that are piped on."""
 
 import json
 import os
@@ -18,7 +18,7 @@ OVERVIEW = {"clusters": [{"name": "shop", "services": [{"name": "users"}], "task
 
 def begun(port: int, *arguments: str) -> "subprocess.Popen[str]":
     """A command that has begun to talk to the server at `port`."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SLIPWAY_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SLIPWAY_", "COLUMNS"))}
     keys = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
     return subprocess.Popen(
         [sys.executable, "-m", "slipway", *arguments],
@@ -27,6 +27,15 @@ def begun(port: int, *arguments: str) -> "subprocess.Popen[str]":
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def test_a_table_that_is_piped_has_whole_rows() -> None:
+    service = {"name": "payments-api-" * 8, "status": "ACTIVE", "desired_count": 4, "healthy": 4, "is_steady": True}
+    listed = service | {"task_definition": "payments-api:1", "blocked_by": None, "addresses": [], "deployments": []}
+    shop = {"name": "shop", "services": [listed], "tasks": []}
+    with scripted_server({"/slipway/v1/overview": {**OVERVIEW, "clusters": [shop]}}) as port:
+        output, _ = begun(port, "status").communicate(timeout=60)
+    assert f"shop     {service['name']}  steady  payments-api:1  4/4      -" in output
 
 
 def events(*messages: str) -> dict[str, Any]:

@@ -69,6 +69,7 @@ class Snapshot:
         self._group_targets: dict[str, dict[str, None]] = defaultdict(dict)
         self._task_targets: dict[str, dict[str, None]] = defaultdict(dict)
         self._group_listeners: dict[str, dict[str, None]] = defaultdict(dict)
+        self._waiting_for_target: dict[str, dict[str, None]] = defaultdict(dict)  # tasks by the key they wait for
         self.dirty_services: set[str] = set()
         self.dirty_tasks: set[str] = set()  # standalone ones; a service's are touched in its `ServiceTasks`
         self.dirty_targets: set[str] = set()
@@ -234,6 +235,9 @@ class Snapshot:
         if len(room.tasks) < held:
             self.dirty_services |= self.waiting_for_room
         _toggle(self._cluster_tasks[task.cluster_arn], task.arn, present=new is not None)
+        for each, present in ((old, False), (new, True)):
+            if each is not None and each.waits_for_target is not None:
+                _toggle(self._waiting_for_target[each.waits_for_target], each.arn, present=present)
         if task.service_arn is None:
             (self.dirty_tasks.add if new is not None else self.dirty_tasks.discard)(task.arn)
             return
@@ -250,6 +254,8 @@ class Snapshot:
         _toggle(self._group_targets[target.target_group_arn], target.key, present=new is not None)
         if new is None:
             self.dirty_targets.discard(target.key)
+            for task_arn in self._waiting_for_target.get(target.key, {}):
+                self.touch_task(task_arn)
         elif new.state is TargetState.DRAINING:
             self.dirty_targets.add(target.key)
         if old is not None and old.task_arn is not None and (new is None or new.task_arn != old.task_arn):

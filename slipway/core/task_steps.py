@@ -41,25 +41,38 @@ def plan_task(snapshot: Snapshot, task: Task, *, service: Service | None, contex
         _plan_stop(snapshot, task, targets, step=step, context=context)
     elif task.last_status is TaskStatus.RUNNING and service is not None:
         load_balancers = load_balancers_of(snapshot, task)
-        if load_balancers and not targets:
-            _register(snapshot, task, load_balancers, step=step, context=context)
+        if wanted := _unregistered(snapshot, task, load_balancers, targets=targets, context=context):
+            _register(snapshot, task, wanted, step)
         else:
             _judge(task, targets, step, service=service, context=context, is_balanced=bool(load_balancers))
     return step
 
 
-def _register(
+def _unregistered(
     snapshot: Snapshot,
     task: Task,
     load_balancers: tuple[ServiceLoadBalancer, ...],
     *,
-    step: TaskStep,
+    targets: tuple[Target, ...],
     context: Context,
-) -> None:
-    for target in new_targets(snapshot, task, load_balancers, now=context.now):
-        if _is_free(snapshot, target.key):
-            step.changes.append(Put(record=target, cause="registered"))
-            step.registered.append(target)
+) -> list[Target]:
+    """The targets a running task is still to be registered as."""
+    if len(targets) >= len(load_balancers):
+        return []
+    known = {target.key for target in targets}
+    wanted = new_targets(snapshot, task, load_balancers, now=context.now)
+    return [target for target in wanted if target.key not in known]
+
+
+def _register(snapshot: Snapshot, task: Task, wanted: list[Target], step: TaskStep) -> None:
+    """Register what is free. What is still a target of another task, or by hand, is waited for."""
+    free = [target for target in wanted if _is_free(snapshot, target.key)]
+    step.changes += [Put(record=target, cause="registered") for target in free]
+    step.registered += free
+    taken = next((target.key for target in wanted if target not in free), None)
+    if task.waits_for_target != taken:
+        cause = "" if taken is None else f"waits until {taken} is nobody else's target"
+        step.changes.append(Put(record=replace(task, waits_for_target=taken), cause=cause))
 
 
 def _is_free(snapshot: Snapshot, target_key: str) -> bool:

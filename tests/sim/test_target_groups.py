@@ -1,10 +1,11 @@
 """What a service says while its tasks wait for the health of targets that nobody checks."""
 
-from slipway.core.model.load_balancing import HealthCheck
+from slipway.core.model.load_balancing import HealthCheck, Target
 from slipway.core.model.task_definitions import TaskDefinition
 from slipway.core.plan import Change, Plan, Put, Remove
 from slipway.core.roll import TARGET_GROUP
 from slipway.sim.behaviours import Behaviour
+from slipway.sim.hosts import FIRST_DYNAMIC_PORT
 from slipway.sim.operator import Operator
 from slipway.sim.world import World
 
@@ -46,6 +47,26 @@ def test_a_roll_behind_a_group_no_listener_uses_says_so_once_and_goes_on_when_on
     balanced.settle()
     assert balanced.world.service("web").blocked_by is None
     assert balanced.said("has reached a steady state") == 2
+
+
+def test_a_task_is_registered_when_its_address_is_nobodys_target_any_more() -> None:
+    world = World(is_checked=True)
+    host = world.add_host(cpu=1024, memory=1024)
+    user = Operator(world)
+    group = user.create_target_group("web", health_check=HealthCheck(interval_s=5))
+    by_hand = Target(
+        target_group_arn=group.arn,
+        id=host.host.address,
+        port=FIRST_DYNAMIC_PORT,
+        address=host.host.address,
+        registered_at=0.0,
+    )
+    world.apply(lambda snapshot, context: Plan(changes=(Put(record=by_hand),)))
+    user.create_service("web", user.register("web", cpu=64, memory=64), target_group=group)
+    world.run_for(60)
+    assert world.service("web").steady_at is None
+    world.apply(lambda snapshot, context: Plan(changes=(Remove(record=by_hand),)))
+    assert world.run(), world.timeline.story()
 
 
 def test_a_service_deleted_after_its_listener_waits_for_nothing_more() -> None:

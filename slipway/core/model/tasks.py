@@ -106,6 +106,7 @@ class Task:
     started_at: float | None = None  # None: never RUNNING
     healthy_at: float | None = None  # since when it counts as healthy; None: it does not
     unhealthy_reason: str | None = None  # why it is to be replaced; None: it is not
+    waits_for_target: str | None = None  # key of a target it is to be registered as, and another still is; None: none
     stop_decided_at: float | None = None  # when desired_status became STOPPED
     stop_ordered_at: float | None = None  # when its host was told to stop it (drain over); None: not yet
     stopping_at: float | None = None

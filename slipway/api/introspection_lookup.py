@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from slipway.api.errors import ApiError
-from slipway.core.arns import cluster_name
 from slipway.core.model.clusters import Cluster, ClusterStatus
 from slipway.core.model.services import Service, ServiceStatus
 from slipway.core.model.tasks import Container, Task
@@ -15,14 +14,14 @@ NAMED_MOST = 10
 
 
 def find_service(snapshot: Snapshot, cluster: str, service: str) -> Service:
-    """The service of that name; an INACTIVE one where there is no other. Raises `ApiError`."""
+    """The service of that name, in any status: a deleted one until another has its name. Raises `ApiError`."""
     there = tuple(snapshot.cluster_services(_find_cluster(snapshot, cluster).arn))
-    found = [one for one in there if one.name == service]
-    if not found:
+    found = next((one for one in there if one.name == service), None)
+    if found is None:
         names = sorted(one.name for one in there if one.status is not ServiceStatus.INACTIVE)
         sentence = f"There is no service {service} in cluster {cluster}; {_listed('its services are', names)}."
         raise ApiError("ServiceNotFoundException", sentence)
-    return next((one for one in found if one.status is not ServiceStatus.INACTIVE), found[-1])
+    return found
 
 
 def find_task(snapshot: Snapshot, task: str) -> Task:
@@ -62,10 +61,10 @@ def revision_name(task_definition_arn: str) -> str:
 
 
 def _find_cluster(snapshot: Snapshot, name: str) -> Cluster:
-    for cluster in snapshot.clusters.values():
-        if cluster.name == name and cluster.status is ClusterStatus.ACTIVE:
-            return cluster
-    names = sorted(cluster_name(cluster.arn) for cluster in snapshot.clusters.values())
+    active = {one.name: one for one in snapshot.clusters.values() if one.status is ClusterStatus.ACTIVE}
+    if name in active:
+        return active[name]
+    names = sorted(active)
     raise ApiError("ClusterNotFoundException", f"There is no cluster {name}; {_listed('the clusters are', names)}.")
 
 

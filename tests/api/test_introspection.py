@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message, Scope
 
 from slipway.api.introspection import routes
+from slipway.core.model.clusters import ClusterStatus
 from slipway.core.plan import Put
 from slipway.core.snapshot import Snapshot
 from slipway.ports import StoryRow
@@ -196,6 +197,14 @@ def test_a_container_that_has_not_begun_has_printed_nothing() -> None:
 def test_story_is_told_with_its_records() -> None:
     told = get(application(), f"/slipway/v1/story?arn={TASKS[0].arn}").json
     assert told["rows"] == [{"seq": 7, "at": NOW, "kind": "Task", "cause": "stop decided", "document": {"version": 2}}]
+
+
+def test_a_deleted_cluster_is_not_offered() -> None:
+    snapshot = filled()
+    (cluster,) = snapshot.clusters.values()
+    snapshot.apply([Put(record=replace(cluster, status=ClusterStatus.INACTIVE))])
+    answered = get(application(snapshot=lambda: snapshot), PICTURE)
+    assert (answered.status, answered.json["message"]) == (404, "There is no cluster shop; there are none.")
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def console(*, stderr: bool = False) -> "Console":
 
 
 def table_console() -> "Console":
-    """Where tables go: as wide as the terminal, and as wide as they like where there is none: `grep` gets whole rows."""
+    """Where tables go: as wide as the terminal, and as wide as they like where there is none, as in a pipe."""
     from rich.console import Console
 
     is_bounded = sys.stdout.isatty() or "COLUMNS" in os.environ

@@ -3,9 +3,9 @@
 Theory of operation. A task reserves CPU units, memory and static host ports on one host from the commit that creates it
 until its host reports it STOPPED; reservations of all clusters count against the same host, so nothing is ever sold
 twice. Hosts are tried by what is left (fewest tasks first, whose ever they are, then the most CPU left, then the id),
-each through the same list of filters. A filter that refuses says what was lacking, and the refusal of the host that came
-closest (the one that passed most filters) becomes the sentence of ECS's placement event and the reason of RunTask's
-failure.
+each through the same list of filters. A filter that refuses says what was lacking, and the refusal of the host that
+came closest (the one that passed most filters) becomes the sentence of ECS's placement event and the reason of
+RunTask's failure.
 """
 
 from dataclasses import dataclass

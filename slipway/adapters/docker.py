@@ -151,18 +151,6 @@ class DockerRuntime:
         except (EngineError, EngineGone) as fault:
             raise RuntimeFault("CannotReadLogsError", fault.message) from fault
 
-    async def purge(self) -> None:
-        """Remove every container of this data directory, running or not, and its network: nothing is left behind.
-
-        Raises `EngineError`, `EngineGone`.
-        """
-        for each in await self._containers.list():
-            self._exits.forget(each.id)
-            await self._containers.discard(each.id)
-        self._held.clear()
-        self._kept.clear()
-        await self._network.remove()
-
     async def _start(self, task: TaskPayload, container: ContainerPayload) -> StartedContainer:
         owner = self._network_owner(task)
         place = Place(data_id=self._data_id, network=await self._network_for(task, owner), cpus=self._cpus)

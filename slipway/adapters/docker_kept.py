@@ -52,7 +52,3 @@ class DockerKept:
             oldest = self._tasks.pop(next(iter(self._tasks)))
             for kept in oldest.values():
                 await self._discard(kept.id)
-
-    def clear(self) -> None:
-        """Forget them all; somebody else removes them."""
-        self._tasks.clear()

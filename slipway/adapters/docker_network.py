@@ -2,8 +2,6 @@
 
 import asyncio
 
-import msgspec
-
 from slipway.adapters.container_runtime import RuntimeFault
 from slipway.adapters.docker_engine import Engine, EngineError
 from slipway.adapters.docker_labels import DATA
@@ -27,12 +25,6 @@ class DockerNetwork:
                 if missing.status != 404:
                     raise RuntimeFault("ResourceInitializationError", missing.message) from missing
                 await self._create()
-
-    async def remove(self) -> None:
-        """Remove the network if it is there. Raises `EngineError` if containers are still on it, `EngineGone`."""
-        filters = msgspec.json.encode({"label": [f"{DATA}={self._data_id}"]}).decode()
-        for network in await self._engine.call("GET", "/networks", params={"filters": filters}):
-            await self._engine.call("DELETE", f"/networks/{network['Id']}")
 
     async def _create(self) -> None:
         body = {"Name": self.name, "Driver": "bridge", "CheckDuplicate": True, "Labels": {DATA: self._data_id}}

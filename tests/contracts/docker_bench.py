@@ -8,11 +8,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
+import msgspec
 
 from slipway.adapters.container_runtime import FoundContainer
 from slipway.adapters.docker import DockerRuntime
-from slipway.adapters.docker_engine import Engine
+from slipway.adapters.docker_engine import Engine, EngineError
 from slipway.adapters.docker_images import PullBehavior
+from slipway.adapters.docker_labels import DATA
 from slipway.core.model.task_definitions import NetworkMode
 from slipway.core.plan import ContainerPayload, TaskPayload
 from tests.contracts.docker_image import busybox_image
@@ -82,10 +84,24 @@ async def opened(address: str | None = None) -> AsyncIterator[Bench]:
 
 async def sweep(data_id: str) -> None:
     """Remove whatever the runtimes of a data id have made."""
-    runtime = DockerRuntime(data_id, PullBehavior.PREFER_CACHED, WallClock())
-    await runtime.open()
-    await runtime.purge()
-    await runtime.close()
+    engine = Engine()
+    await engine.open()
+    try:
+        of_ours = {"filters": msgspec.json.encode({"label": [f"{DATA}={data_id}"]}).decode()}
+        for container in await engine.call("GET", "/containers/json", params={"all": "1", **of_ours}):
+            await _remove(engine, f"/containers/{container['Id']}?force=1&v=1")
+        for network in await engine.call("GET", "/networks", params=of_ours):
+            await _remove(engine, f"/networks/{network['Id']}")
+    finally:
+        await engine.close()
+
+
+async def _remove(engine: Engine, path: str) -> None:
+    try:
+        await engine.call("DELETE", path)
+    except EngineError as refused:
+        if refused.status not in (404, 409):  # gone, or going already
+            raise
 
 
 def play(scenario: Callable[[Bench], Awaitable[None]]) -> None:

@@ -21,7 +21,7 @@ from slipway.adapters.envoy_files import EnvoyFiles, touched_by
 from slipway.adapters.envoy_ports import bind_error
 from slipway.adapters.envoy_supervisor import EnvoySupervisor
 from slipway.adapters.envoy_tidying import EnvoyTidying
-from slipway.adapters.envoy_watches import missing_watches, watches_of
+from slipway.adapters.envoy_watches import missing_watches
 from slipway.adapters.target_health import TargetHealthChecker
 from slipway.core.model.load_balancing import Target
 from slipway.core.plan import Change, Put
@@ -60,14 +60,14 @@ class EnvoyLoadBalancer:
         self._clock = clock
         self._checker = checker
         self._envoy = EnvoySupervisor(directory.resolve(), concurrency=concurrency or os.cpu_count() or 1)
-        self._files = EnvoyFiles(directory.resolve(), held_watches=lambda: watches_of(self._envoy.running_pid()))
+        self._files = EnvoyFiles(directory.resolve(), envoy_pid=self._envoy.running_pid)
         self._is_refusal_told = False
         self._snapshot: Snapshot | None = None  # what Envoy is to do; None: not open
         self._unwritten = asyncio.Event()  # the files do not say what the snapshot says
         self._awaiting = asyncio.Event()  # routes wait for their clusters
         self._watch = DrainWatch()
         self._draining = asyncio.Event()
-        self._tidying = EnvoyTidying(self._files, self._envoy)
+        self._tidying = EnvoyTidying(self._files, self._envoy, self._write)
         self._cuts = Cuts()
         self._loops: asyncio.Task[None] | None = None  # None: not open
         self._fault: Exception | None = None  # the first fault of a loop; None: there was none
@@ -101,11 +101,11 @@ class EnvoyLoadBalancer:
             logger.error("envoy does not serve yet waited_s=%.0f", OPEN_TIMEOUT_S)
 
     def configure(self, snapshot: Snapshot, changes: Iterable[Change]) -> None:
-        """Write what `changes`, load-balancing records just committed, make stale. Costs what they touch: any number of
-        targets of one group is one file. Files that cannot be written are written later, as soon as they can be."""
+        """Write what `changes`, records just committed, make stale. Costs what they touch: any number of targets of one
+        group is one file. Files that cannot be written are written later, as soon as they can be."""
         changes = tuple(changes)
         self._snapshot = snapshot
-        self._write(lambda: self._files.write(snapshot, touched_by(snapshot, changes)))
+        self._write(lambda: self._files.write(snapshot, touched_by(changes)))
         for change in changes:
             if isinstance(change.record, Target):
                 self._follow(snapshot, change, change.record)

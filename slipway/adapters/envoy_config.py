@@ -1,7 +1,7 @@
 """Envoy's bootstrap, and how the files it watches are named and written. Pure: equal records give equal bytes.
 
 The layout of the directory: `bootstrap.json` is read at start; `xds/` holds what Envoy watches: `lds.json` (listeners),
-`cds.json` (clusters), one `rds.*.json` a listener (routes) and one `eds.*.json` a target group (endpoints).
+`cds.json` (clusters), one `rds.*.json` a port (routes) and one `eds.*.json` a target group (endpoints).
 """
 
 import re
@@ -24,9 +24,9 @@ ROUTES_TYPE = f"{TYPES}.config.route.v3.RouteConfiguration"
 ENDPOINTS_TYPE = f"{TYPES}.config.endpoint.v3.ClusterLoadAssignment"
 
 
-def routes_file(listener_arn: str) -> str:
-    """The name of the file that holds a listener's routes."""
-    return f"rds.{_file_stem(listener_arn)}.json"
+def routes_file(port: int) -> str:
+    """The name of the file that holds the routes of a port."""
+    return f"rds.{port}.json"
 
 
 def endpoints_file(target_group_arn: str) -> str:

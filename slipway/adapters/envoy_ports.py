@@ -13,6 +13,16 @@ _LISTENING = "0A"  # TCP_LISTEN in /proc/net/tcp
 
 def bind_error(address: str, port: int, *, own_pid: int | None) -> str | None:
     """Why `address`:`port` cannot be bound, as a sentence; None if it can, or if the process `own_pid` holds it."""
+    error = _trial(address, port)
+    return _sentence(address, port, error, own_pid=own_pid) if error is not None else None
+
+
+def is_free(address: str, port: int) -> bool:
+    """Whether `address`:`port` can be bound: `bind_error` without asking who holds it, which costs a look at /proc."""
+    return _trial(address, port) is None
+
+
+def _trial(address: str, port: int) -> OSError | None:
     family = socket.AF_INET6 if isinstance(ip_address(address), IPv6Address) else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as trial:
         # Without SO_REUSEPORT, which Envoy sets: another Envoy on the port would share it silently.
@@ -21,7 +31,7 @@ def bind_error(address: str, port: int, *, own_pid: int | None) -> str | None:
             trial.bind((address, port))
             trial.listen()
         except OSError as error:
-            return _sentence(address, port, error, own_pid=own_pid)
+            return error
     return None
 
 

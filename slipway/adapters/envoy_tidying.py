@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 
-from slipway.adapters.envoy_files import EnvoyFiles
+from slipway.adapters.envoy_files import EnvoyFiles, Touched
+from slipway.adapters.envoy_names import named_port
 from slipway.adapters.envoy_ports import bind_error
 from slipway.adapters.envoy_supervisor import EnvoySupervisor
 from slipway.core.snapshot import Snapshot
@@ -20,9 +22,12 @@ ROUTINE_S = 5.0
 class EnvoyTidying:
     """The loop that follows behind changes."""
 
-    def __init__(self, files: EnvoyFiles, supervisor: EnvoySupervisor) -> None:
+    def __init__(
+        self, files: EnvoyFiles, supervisor: EnvoySupervisor, write: Callable[[Callable[[], None]], None]
+    ) -> None:
         self._files = files
         self._envoy = supervisor
+        self._write = write  # has its argument write files, and sees to what follows from that
         self._snapshot: Snapshot | None = None  # None: nothing was configured yet
         self._changed = asyncio.Event()
         self._refused: dict[str, str] = {}  # Envoy's sentence by listener, each logged once
@@ -52,8 +57,11 @@ class EnvoyTidying:
         return self._files.unneeded(self._snapshot) if self._snapshot is not None else set()
 
     async def _routine(self) -> None:
-        if self._snapshot is not None and self._files.refusal is not None:
-            self._files.rewrite(self._snapshot)
+        snapshot = self._snapshot
+        if snapshot is not None and self._files.refusal is not None:
+            self._write(lambda: self._files.rewrite(snapshot))
+        if snapshot is not None and self._files.names.look(snapshot):
+            self._write(lambda: self._files.write(snapshot, Touched(has_listeners=True)))
         if any(self._is_bindable(arn) for arn in self._refused):
             self._files.announce_listeners()
         await self._read_refusals()
@@ -69,10 +77,17 @@ class EnvoyTidying:
         except OSError:
             return  # it just ended; the next one is asked
         self._version = status.version
-        refused = dict(status.errors)
-        for arn in sorted(refused.keys() - self._refused.keys()):
-            logger.error("envoy refused a listener arn=%s reason=%r", arn, refused[arn])
-        self._refused = refused
+        self._refused, known = dict(status.errors), self._refused.keys()
+        for name in sorted(self._refused.keys() - known):
+            self._take_refusal(name, self._refused[name])
+
+    def _take_refusal(self, name: str, reason: str) -> None:
+        port, snapshot = named_port(name), self._snapshot
+        if port is None:
+            logger.error("envoy refused a listener arn=%s reason=%r", name, reason)
+        elif snapshot is not None:
+            self._files.names.leave_out(port, reason)
+            self._write(lambda: self._files.write(snapshot, Touched(has_listeners=True)))
 
     def _is_bindable(self, listener_arn: str) -> bool:
         listener = self._snapshot.listeners.get(listener_arn) if self._snapshot is not None else None

@@ -1,4 +1,4 @@
-"""Load-balancing records for tests: one balancer, its listeners, groups and targets."""
+"""Load-balancing records for tests: a balancer, its listeners, groups and targets."""
 
 from dataclasses import replace
 
@@ -19,15 +19,24 @@ ARN = "arn:aws:elasticloadbalancing:us-east-1:000000000000"
 
 
 class Balanced:
-    """A snapshot with one load balancer; every method applies its change and gives it, for `configure`."""
+    """A load balancer in a snapshot, which several may share; every method applies its change and gives it, for
+    `configure`."""
 
-    def __init__(self, *, address: str = "127.0.0.2", seed: str = "balanced", **attributes: str) -> None:
-        self.snapshot = Snapshot(seed=seed)
+    def __init__(
+        self,
+        *,
+        address: str = "127.0.0.2",
+        seed: str = "balanced",
+        name: str = "web",
+        snapshot: Snapshot | None = None,  # None: a new one
+        **attributes: str,
+    ) -> None:
+        self.snapshot = snapshot or Snapshot(seed=seed)
         self.balancer = LoadBalancer(
-            arn=f"{ARN}:loadbalancer/app/web/50dc6c495c0c9188",
-            name="web",
+            arn=f"{ARN}:loadbalancer/app/{name}/50dc6c495c0c9188",
+            name=name,
             address=address,
-            dns_name="web-50dc6c49.elb.us-east-1.localhost",
+            dns_name=f"{name}-50dc6c49.elb.us-east-1.localhost",
             created_at=0,
             attributes={name.replace("__", "."): value for name, value in attributes.items()},
         )
@@ -39,6 +48,11 @@ class Balanced:
     def balance(self) -> tuple[Change, ...]:
         return self.apply(Put(record=self.balancer))
 
+    def unbalance(self) -> tuple[Change, ...]:
+        """Remove the load balancer and its listeners."""
+        listeners = self.snapshot.load_balancer_listeners(self.balancer.arn)
+        return self.apply(*(Remove(record=listener) for listener in listeners), Remove(record=self.balancer))
+
     def listen(self, port: int, **weights: int) -> tuple[Change, ...]:
         """A listener on `port` that forwards to groups by name, with their weights."""
         shares = tuple(
@@ -48,7 +62,7 @@ class Balanced:
 
     def listener(self, port: int, shares: tuple[WeightedTargetGroup, ...]) -> Listener:
         return Listener(
-            arn=f"{ARN}:listener/app/web/50dc6c495c0c9188/{port:016x}",
+            arn=f"{ARN}:listener/app/{self.balancer.name}/50dc6c495c0c9188/{port:016x}",
             load_balancer_arn=self.balancer.arn,
             port=port,
             created_at=0,

@@ -11,7 +11,9 @@ import pytest
 
 from slipway.adapters.envoy_clusters import clusters, endpoints, used_groups
 from slipway.adapters.envoy_config import bootstrap, endpoints_file, resource_file, routes_file
-from slipway.adapters.envoy_listeners import listeners, routes
+from slipway.adapters.envoy_listeners import listeners
+from slipway.adapters.envoy_names import wanted_ports
+from slipway.adapters.envoy_routes import routes
 from slipway.core.model.load_balancing import TargetState
 from slipway.core.snapshot import Snapshot
 from tests.adapters.balanced import Balanced, group_arn
@@ -80,16 +82,33 @@ def no_weights() -> Balanced:
     return world
 
 
-WORLDS = [one_group, weighted, fail_open, attributes, no_weights]
+def two_balancers() -> Balanced:
+    """Two on one port, one of them with a second port; the first has that port at 127.0.0.1 itself."""
+    world = Balanced(address="127.0.0.1")
+    other = Balanced(
+        name="API", snapshot=world.snapshot, idle_timeout__timeout_seconds="5", client_keep_alive__seconds="120"
+    )
+    for one in (world, other):
+        one.balance()
+        one.group(one.balancer.name)
+        one.target(one.balancer.name, 8001, TargetState.HEALTHY)
+    world.listen(80, web=1)
+    other.listen(80, API=1)
+    other.listen(81, API=1)
+    return world
+
+
+WORLDS = [one_group, weighted, fail_open, attributes, no_weights, two_balancers]
 
 
 def documents(snapshot: Snapshot) -> dict[str, Any]:
     groups = used_groups(snapshot, ())
+    ports = {listener.port for listener in snapshot.listeners.values()}
     return {
         "bootstrap.json": bootstrap(DIRECTORY, str(DIRECTORY / "admin.sock")),
-        "lds.json": listeners(snapshot, DIRECTORY),
+        "lds.json": listeners(snapshot, DIRECTORY, wanted_ports(snapshot)),
         "cds.json": clusters(snapshot, DIRECTORY, groups),
-        **{routes_file(arn): routes(snapshot, listener) for arn, listener in sorted(snapshot.listeners.items())},
+        **{routes_file(port): routes(snapshot, port) for port in sorted(ports)},
         **{endpoints_file(arn): endpoints(snapshot, arn) for arn in sorted(groups)},
     }
 
@@ -117,7 +136,7 @@ def as_static(files: dict[str, Any]) -> dict[str, Any]:
     found_routes = {file["name"]: file for name, file in files.items() if name.startswith("rds.")}
     found_endpoints = {file["cluster_name"]: file for name, file in files.items() if name.startswith("eds.")}
     for listener in files["lds.json"]:
-        manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
+        manager = listener["filter_chains"][0]["filters"][-1]["typed_config"]
         manager["route_config"] = untyped(found_routes[manager.pop("rds")["route_config_name"]])
     for cluster in files["cds.json"]:
         del cluster["eds_cluster_config"]

@@ -17,12 +17,12 @@ class Written:
     def __init__(self, directory: Path) -> None:
         self.world = Balanced()
         self.directory = directory / "xds"
-        self.files = EnvoyFiles(directory, held_watches=lambda: 0)
+        self.files = EnvoyFiles(directory, envoy_pid=lambda: None)
         self.files.rewrite(self.world.snapshot)
 
     def by(self, changes: tuple[Change, ...]) -> list[str]:
         before = self.stamps()
-        self.files.write(self.world.snapshot, touched_by(self.world.snapshot, changes))
+        self.files.write(self.world.snapshot, touched_by(changes))
         if self.files.awaited:
             self.files.release(self.world.snapshot)
         after = self.stamps()
@@ -108,7 +108,7 @@ def test_files_of_an_earlier_control_plane_are_kept_if_they_are_right(tmp_path: 
     world = written.world
     written.by(world.balance() + world.group("web") + world.listen(80, web=1))
     before = written.stamps()
-    EnvoyFiles(tmp_path, held_watches=lambda: 0).rewrite(world.snapshot)
+    EnvoyFiles(tmp_path, envoy_pid=lambda: None).rewrite(world.snapshot)
     assert written.stamps() == before
 
 
@@ -118,7 +118,7 @@ def test_a_torn_file_is_written_anew(tmp_path: Path) -> None:
     written.by(world.balance() + world.group("web") + world.listen(80, web=1))
     whole = (written.directory / "cds.json").read_bytes()
     (written.directory / "cds.json").write_bytes(whole[:40])
-    EnvoyFiles(tmp_path, held_watches=lambda: 0).rewrite(world.snapshot)
+    EnvoyFiles(tmp_path, envoy_pid=lambda: None).rewrite(world.snapshot)
     assert (written.directory / "cds.json").read_bytes() == whole
 
 
@@ -138,8 +138,8 @@ def test_routes_wait_until_envoy_has_the_clusters_they_name(tmp_path: Path) -> N
     world = written.world
     written.by(world.balance() + world.group("blue") + world.group("green") + world.listen(80, blue=1))
     before = written.stamps()
-    written.files.write(world.snapshot, touched_by(world.snapshot, world.listen(80, green=1)))
-    written.files.write(world.snapshot, touched_by(world.snapshot, world.listen(80, green=2, blue=1)))
+    written.files.write(world.snapshot, touched_by(world.listen(80, green=1)))
+    written.files.write(world.snapshot, touched_by(world.listen(80, green=2, blue=1)))
     assert written.files.awaited == {group_arn("green")}
     routes = [name for name in before if name.startswith("rds.")]
     assert [written.stamps()[name] for name in routes] == [before[name] for name in routes]

@@ -204,11 +204,15 @@ class SqliteStore:
         self._connection.execute("UPDATE meta SET value = ? WHERE name = 'sequence'", (str(commit.sequence),))
 
     def story(self, key: str) -> tuple[StoryRow, ...]:
-        """The committed changes of the record `key` that have a cause, oldest first."""
+        """The committed changes of the record `key` that have a cause, oldest first. Raises `StoreError`."""
         query = "SELECT seq, at, kind, key, cause, document FROM story WHERE key = ? ORDER BY seq"
+        try:
+            rows = self._connection.execute(query, (key,)).fetchall()
+        except sqlite3.Error as error:
+            raise StoreError(f"the story cannot be read: {error}") from error
         return tuple(
             StoryRow(seq=seq, at=at, kind=kind, key=key, cause=cause, document=bytes(document).decode())
-            for seq, at, kind, key, cause, document in self._connection.execute(query, (key,))
+            for seq, at, kind, key, cause, document in rows
         )
 
     def close(self) -> None:

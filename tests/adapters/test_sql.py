@@ -89,6 +89,13 @@ def test_a_commit_while_another_program_writes_is_refused_and_writes_nothing(tmp
     store.close()
 
 
+def test_a_story_that_cannot_be_read_says_so(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "slipway.db")
+    store.close()
+    with pytest.raises(StoreError, match="the story cannot be read: "):
+        store.story("any")
+
+
 def test_a_store_of_another_format_is_refused(tmp_path: Path) -> None:
     SqliteStore(tmp_path / "slipway.db").close()
     other = sqlite3.connect(tmp_path / "slipway.db", isolation_level=None)

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import secrets
+import shlex
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -122,9 +123,9 @@ def _read(kind: Callable[..., T], path: Path) -> T:
     try:
         return kind(**json.loads(path.read_text()))
     except FileNotFoundError:
+        start = f"slipway up --data {shlex.quote(str(path.parent))}"
         raise DataError(
-            f"No server has run on {path.parent} yet: start one with `slipway up --data {path.parent}`, "
-            "or name its directory with --data."
+            f"No server has run on {path.parent} yet: start one with `{start}`, or name its directory with --data."
         ) from None
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read: {error}.") from error

@@ -252,7 +252,8 @@ async def serve(settings: Settings, *, say: Say = print) -> None:
     if settings.stop_tasks:
         say(f"Stopped {tasks} tasks and the load balancer.")
     else:
-        say(f"Left {tasks} tasks and the load balancer running; `slipway up --data {settings.data}` adopts them.")
+        again = f"slipway up --data {shlex.quote(str(settings.data))}"
+        say(f"Left {tasks} tasks and the load balancer running; `{again}` adopts them.")
 
 
 #: What keeps a server from starting and is no fault of ours.

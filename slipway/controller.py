@@ -16,6 +16,7 @@ from slipway.core.arns import Arns
 from slipway.core.decision import Context
 from slipway.core.ids import Ids
 from slipway.core.model.load_balancing import Listener, LoadBalancer, Target, TargetGroup
+from slipway.core.model.task_definitions import TaskDefinition
 from slipway.core.observations import Observation
 from slipway.core.observe import observe
 from slipway.core.plan import Change, HostCommand, Plan, Put
@@ -47,7 +48,8 @@ TICK_S = 0.02
 #: find nothing, and the full ones look at all of them (10,000 tasks: 1.4 ms of CPU a task with Python's own, 1.0 so).
 COLLECT_AFTER = (50_000, 20, 20)
 
-_BALANCED = (LoadBalancer, Listener, TargetGroup, Target)
+#: What the balancer is told of: its own records, and definitions, whose static ports its names give way to.
+_BALANCED = (LoadBalancer, Listener, TargetGroup, Target, TaskDefinition)
 
 
 class Controller:

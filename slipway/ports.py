@@ -84,7 +84,8 @@ class LoadBalancer(Protocol):
         """Start, or adopt, the data plane and bring it to what the snapshot says."""
 
     def configure(self, snapshot: Snapshot, changes: Iterable[Change]) -> None:
-        """Bring the data plane to what the snapshot says. `changes` are the load-balancing records just committed."""
+        """Bring the data plane to what the snapshot says. `changes` are the load-balancing records and
+        task definitions just committed."""
 
     def bind_error(self, address: str, port: int) -> str | None:
         """Why `address`:`port` cannot be bound, as a sentence; None if it can."""

@@ -16,7 +16,8 @@ from bench.fleet import fresh_server, until
 from bench.load import Load, find_wrk, put_load, taken
 from bench.procfs import cpu_seconds
 from bench.result import Row, Target
-from tests.e2e.server_process import ServerProcess, free_port
+from slipway.cli.free_port import free_port
+from tests.e2e.server_process import ServerProcess
 
 TARGETS = 2
 CONNECTIONS = 16

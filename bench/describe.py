@@ -20,7 +20,7 @@ from botocore.session import Session
 from bench.fleet import LIGHT, fresh_server, until
 from bench.load import Load, find_wrk, put_load, taken
 from bench.result import Row, Target
-from tests.e2e.server_process import free_port
+from slipway.cli.free_port import free_port
 
 CONNECTIONS = 8
 ROUNDS, QUICK_ROUNDS = 5, 1

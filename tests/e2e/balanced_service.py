@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from slipway.cli.free_port import free_port
 from tests.e2e.programs import Program
-from tests.e2e.server_process import ServerProcess, free_port
+from tests.e2e.server_process import ServerProcess
 from tests.waiting import wait_until
 
 PORT = 8080  # of the container

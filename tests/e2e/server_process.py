@@ -4,7 +4,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 from botocore.config import Config
 from botocore.session import Session
 
+from slipway.cli.free_port import free_port
 from tests.e2e.kept_containers import remove_kept_containers
 from tests.waiting import wait_until
 
@@ -174,11 +174,3 @@ def serving(data: Path, **options: str | int | bool) -> Iterator[ServerProcess]:
         yield server
     finally:
         server.clear()
-
-
-def free_port(host: str = "127.0.0.1") -> int:
-    """A TCP port of `host` that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port

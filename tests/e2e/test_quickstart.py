@@ -13,10 +13,11 @@ from urllib.request import urlopen
 
 import pytest
 
+from slipway.cli.free_port import free_port
 from tests.contracts.docker_image import python_image
 from tests.e2e.kept_containers import remove_kept_containers
 from tests.e2e.programs import REPOSITORY, USERS
-from tests.e2e.server_process import STOP_S, free_port
+from tests.e2e.server_process import STOP_S
 from tests.waiting import wait_until
 
 SERVER = "server"  # the info string of the block that goes into the first terminal

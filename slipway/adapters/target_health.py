@@ -7,14 +7,15 @@ its body. One loop over a heap of due times starts the checks: a target at rest 
 import asyncio
 import heapq
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from slipway.adapters.target_probe import Probe, check_http, check_tcp
-from slipway.core.model.load_balancing import HealthCheck, Listener, Target, TargetGroup, TargetState
+from slipway.core.model.load_balancing import HealthCheck, Target, TargetState
 from slipway.core.observations import CheckOutcome, TargetCheck
 from slipway.core.plan import Change, Remove
 from slipway.core.snapshot import Snapshot
+from slipway.core.targets import targets_touched
 from slipway.ports import Clock, Report
 
 logger = logging.getLogger(__name__)
@@ -69,7 +70,7 @@ class TargetHealthChecker:
         self._snapshot = snapshot
         for change in changes:
             if not isinstance(change, Remove):
-                for target in _targets_of(snapshot, change):
+                for target in targets_touched(snapshot, change):
                     self._schedule(target, after_interval=True)
 
     def _schedule(self, target: Target, *, after_interval: bool) -> None:
@@ -153,19 +154,6 @@ class TargetHealthChecker:
         if group is None or not group.health_check.enabled or not snapshot.group_listeners(group.arn):
             return None
         return _probe_of(target, group.health_check)
-
-
-def _targets_of(snapshot: Snapshot, change: Change) -> Iterator[Target]:
-    match change.record:
-        case Target() as target:
-            yield target
-        case TargetGroup() as group:
-            yield from snapshot.group_targets(group.arn)
-        case Listener() as listener:
-            for weighted in listener.default_action.target_groups:
-                yield from snapshot.group_targets(weighted.target_group_arn)
-        case _:
-            return
 
 
 def _probe_of(target: Target, check: HealthCheck) -> Probe:

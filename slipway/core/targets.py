@@ -1,9 +1,9 @@
 """Targets: registering a task with its target groups, and deregistering it so that requests in flight can end."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from slipway.core.model.load_balancing import Target, TargetGroup, TargetState, TargetType
+from slipway.core.model.load_balancing import Listener, Target, TargetGroup, TargetState, TargetType
 from slipway.core.model.services import ServiceLoadBalancer
 from slipway.core.model.tasks import Task
 from slipway.core.plan import Change, Remove
@@ -84,3 +84,17 @@ def plan_target(target: Target, *, now: float) -> tuple[Change, ...]:
     if now >= target.drain_until:
         return (Remove(record=target, cause="deregistration delay over"),)
     return ()
+
+
+def targets_touched(snapshot: Snapshot, change: Change) -> Iterator[Target]:
+    """The targets that a change may make checkable, or have drained: its own, its group's or its listener's."""
+    match change.record:
+        case Target() as target:
+            yield target
+        case TargetGroup() as group:
+            yield from snapshot.group_targets(group.arn)
+        case Listener() as listener:
+            for weighted in listener.default_action.target_groups:
+                yield from snapshot.group_targets(weighted.target_group_arn)
+        case _:
+            return

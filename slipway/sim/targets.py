@@ -1,12 +1,13 @@
 """A simulated load balancer: it checks targets by their tasks' health scripts, and lets their connections end."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from math import ceil, inf
 
-from slipway.core.model.load_balancing import Listener, Target, TargetGroup, TargetState
+from slipway.core.model.load_balancing import Target, TargetState
 from slipway.core.observations import CheckOutcome, TargetCheck, TargetDrained, TargetDraining
 from slipway.core.plan import Change, Remove
 from slipway.core.snapshot import Snapshot
+from slipway.core.targets import targets_touched
 from slipway.ports import Report
 from slipway.sim.clock import Agenda, VirtualClock
 from slipway.sim.hosts import SimTask
@@ -53,7 +54,7 @@ class SimLoadBalancer:
             if isinstance(change, Remove) and isinstance(change.record, Target):
                 self._forget(change.record.key)
             elif not isinstance(change, Remove):
-                for target in _targets_of(snapshot, change):
+                for target in targets_touched(snapshot, change):
                     self._take(target)
 
     def bind_error(self, address: str, port: int) -> str | None:
@@ -178,17 +179,3 @@ class SimLoadBalancer:
         if task is None or task.started_at is None:
             return inf
         return task.started_at + task.behaviour.health.next_ill_s(self._clock.now() - task.started_at)
-
-
-def _targets_of(snapshot: Snapshot, change: Change) -> Iterator[Target]:
-    """The targets that a change may make checkable, or have drained."""
-    match change.record:
-        case Target() as target:
-            yield target
-        case TargetGroup() as group:
-            yield from snapshot.group_targets(group.arn)
-        case Listener() as listener:
-            for weighted in listener.default_action.target_groups:
-                yield from snapshot.group_targets(weighted.target_group_arn)
-        case _:
-            return

@@ -26,7 +26,7 @@ from slipway.api.service_form import read_desired_count, read_grace, read_name, 
 from slipway.api.service_view import service_view
 from slipway.api.tag_lists import read_tags
 from slipway.core import events
-from slipway.core.deploy import Workload, begin_deployment
+from slipway.core.deploy import Workload, begin_deployment, decide_delete
 from slipway.core.history import prune_history
 from slipway.core.model.clusters import Cluster
 from slipway.core.model.services import SchedulingStrategy, Service, ServiceStatus
@@ -207,8 +207,7 @@ def delete_service(call: Call) -> Callable[[], Answer]:
     if is_replica and service.desired_count > 0 and not call.params.get("force", False):
         raise invalid("The service cannot be stopped while it is scaled above 0.")
     if service.status is ServiceStatus.ACTIVE:
-        gone = replace(service, status=ServiceStatus.DRAINING, desired_count=0, wake_at=None, blocked_by=None)
-        call.put(gone, cause="deleted")
+        call.put(decide_delete(service), cause="deleted")
     return _shown(call, service.arn)
 
 

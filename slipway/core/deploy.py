@@ -16,7 +16,7 @@ from slipway.core.model.deployments import (
     ServiceDeploymentStatus,
     ServiceRevision,
 )
-from slipway.core.model.services import Service, ServiceLoadBalancer
+from slipway.core.model.services import Service, ServiceLoadBalancer, ServiceStatus
 from slipway.core.model.tasks import LaunchType
 from slipway.core.plan import Change, Put
 from slipway.core.snapshot import Snapshot
@@ -168,6 +168,11 @@ def complete_deployment(snapshot: Snapshot, deployment: Deployment, context: Con
         Put(record=completed, cause="deployment completed"),
         Put(record=successful, cause="deployment completed"),
     )
+
+
+def decide_delete(service: Service) -> Service:
+    """The service on its way out: it wants no task, and nothing it waited for matters any more."""
+    return replace(service, status=ServiceStatus.DRAINING, desired_count=0, wake_at=None, blocked_by=None)
 
 
 def add_round(deployment: Deployment, kind: RoundKind, count: int, *, now: float) -> Deployment:

@@ -1,11 +1,11 @@
 """The person at the keyboard of a virtual world: what API calls do, as plans the control plane takes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from slipway.core.decision import Context
-from slipway.core.deploy import Workload, begin_deployment
+from slipway.core.deploy import Workload, begin_deployment, decide_delete
 from slipway.core.launch import Launch, launch_tasks, start_command
 from slipway.core.model.clusters import Cluster
 from slipway.core.model.load_balancing import (
@@ -17,7 +17,7 @@ from slipway.core.model.load_balancing import (
     TargetType,
     WeightedTargetGroup,
 )
-from slipway.core.model.services import SchedulingStrategy, Service, ServiceLoadBalancer, ServiceStatus
+from slipway.core.model.services import SchedulingStrategy, Service, ServiceLoadBalancer
 from slipway.core.model.task_definitions import ContainerDefinition, NetworkMode, PortMapping, TaskDefinition
 from slipway.core.model.tasks import LaunchType, StopCode
 from slipway.core.plan import Plan, Put
@@ -178,8 +178,7 @@ class Operator:
 
     def delete(self, service: str) -> None:
         """Delete a service and stop its tasks, as DeleteService with `force` does."""
-        gone: Mapping[str, Any] = {"status": ServiceStatus.DRAINING, "desired_count": 0, "wake_at": None}
-        self._put(lambda: replace(self.world.service(service), **gone, blocked_by=None), "deleted")
+        self._put(lambda: decide_delete(self.world.service(service)), "deleted")
 
     def _put(self, make: Callable[[], Service], cause: str) -> None:
         self.world.apply(lambda snapshot, context: Plan(changes=(Put(record=make(), cause=cause),)))

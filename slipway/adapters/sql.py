@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from slipway.core.model.alarms import Alarm
 from slipway.core.model.clusters import Cluster
 from slipway.core.model.deployments import Deployment, ServiceDeployment, ServiceRevision
 from slipway.core.model.hosts import Host
@@ -49,6 +50,7 @@ _KINDS: tuple[type[Any], ...] = (
     TargetGroup,
     Target,
     Task,
+    Alarm,
     ClientToken,
 )
 

@@ -5,8 +5,6 @@ from typing import Any
 
 from slipway.api.parameters import client_error
 
-_CONDITIONS = ("START", "COMPLETE", "SUCCESS", "HEALTHY")
-
 
 def check_dependencies(containers: Sequence[Mapping[str, Any]]) -> None:
     """Check that each container named exists, can meet its condition, and that none waits for itself.
@@ -30,8 +28,6 @@ def _check_condition(name: str, dependency: Mapping[str, Any], by_name: Mapping[
     start = f"Invalid setting for container '{name}'. dependsOn"
     if other not in by_name or other == name:
         raise client_error(f"{start} names '{other}', which is not another container of this task definition.")
-    if condition not in _CONDITIONS:
-        raise client_error(f"{start} has the condition '{condition}'; use one of {', '.join(_CONDITIONS)}.")
     if condition == "HEALTHY" and "healthCheck" not in by_name[other]:
         raise client_error(f"{start} waits for '{other}' to be HEALTHY; give that container a healthCheck.")
     if condition in ("COMPLETE", "SUCCESS") and by_name[other]["essential"]:

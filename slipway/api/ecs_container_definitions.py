@@ -8,7 +8,14 @@ from slipway.api.errors import ApiError
 from slipway.api.parameters import client_error, first_repeated, has_nul
 from slipway.api.port_mappings import read_port_mapping
 from slipway.api.task_size import MEMORY_LOW
-from slipway.core.model.task_definitions import ContainerDefinition, NetworkMode
+from slipway.core.model.task_definitions import (
+    ContainerDefinition,
+    ContainerDependency,
+    ContainerHealthCheck,
+    DependencyCondition,
+    NetworkMode,
+    RestartPolicy,
+)
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _IMAGE_LIMIT = 255
@@ -21,6 +28,18 @@ _ULIMITS = (
 
 #: ECS API, `HealthCheck`: the least and the most of each number.
 _HEALTH_CHECK = {"interval": (5, 300), "timeout": (2, 60), "retries": (1, 10), "startPeriod": (0, 300)}
+
+_HEALTH_CHECK_FIELDS = {
+    "interval": "interval_s",
+    "timeout": "timeout_s",
+    "retries": "retries",
+    "startPeriod": "start_period_s",
+}
+
+#: ECS API, `ContainerRestartPolicy`: the least and the most seconds, and how many exit codes may be named.
+_RESTART_PERIOD = (60, 1800)
+_RESTART_PERIOD_DEFAULT = 300
+_IGNORED_EXIT_CODES_LIMIT = 50
 
 _LOG_DRIVERS = ("json-file", "syslog", "journald", "gelf", "fluentd", "awslogs", "splunk", "awsfirelens")
 
@@ -51,10 +70,14 @@ def read_container(item: Mapping[str, Any], mode: NetworkMode) -> tuple[Containe
         memory_reservation=item.get("memoryReservation"),
         port_mappings=tuple(mapping for mapping, _ in mappings),
         stop_timeout_s=item.get("stopTimeout"),
+        start_timeout_s=item.get("startTimeout"),
+        health_check=_read_health_check(item, name),
+        depends_on=_read_dependencies(item, name),
+        restart_policy=_read_restart_policy(item, name),
+        is_digest_pinned=item.get("versionConsistency", "enabled") == "enabled",
     )
     _check_numbers(container, item)
     _check_environment(item, name)
-    _check_health_check(item, name)
     _check_process(item, name)
     return container, _with_defaults(item, container, [document for _, document in mappings])
 
@@ -107,16 +130,44 @@ def _check_environment(item: Mapping[str, Any], name: str) -> None:
         )
 
 
-def _check_health_check(item: Mapping[str, Any], name: str) -> None:
+def _read_health_check(item: Mapping[str, Any], name: str) -> ContainerHealthCheck | None:
     check = item.get("healthCheck")
     if check is None:
-        return
+        return None
     command = check["command"]
     if len(command) < 2 or command[0] not in ("CMD", "CMD-SHELL"):
         raise _refusal(name, "healthCheck.command must begin with CMD or CMD-SHELL, followed by the command.")
     for member, (low, high) in _HEALTH_CHECK.items():
         if member in check and not low <= check[member] <= high:
             raise _refusal(name, f"healthCheck.{member} is {check[member]}; give a number from {low} to {high}.")
+    given = {field: check[member] for member, field in _HEALTH_CHECK_FIELDS.items() if member in check}
+    return ContainerHealthCheck(command=tuple(command), **given)
+
+
+def _read_dependencies(item: Mapping[str, Any], name: str) -> tuple[ContainerDependency, ...]:
+    dependencies = []
+    for one in item.get("dependsOn", ()):
+        if one["condition"] not in tuple(DependencyCondition):
+            known = ", ".join(DependencyCondition)
+            raise _refusal(name, f"dependsOn has the condition '{one['condition']}'; use one of {known}.")
+        condition = DependencyCondition(one["condition"])
+        dependencies.append(ContainerDependency(container_name=one["containerName"], condition=condition))
+    return tuple(dependencies)
+
+
+def _read_restart_policy(item: Mapping[str, Any], name: str) -> RestartPolicy | None:
+    policy = item.get("restartPolicy")
+    if policy is None or not policy["enabled"]:
+        return None
+    ignored, period = policy.get("ignoredExitCodes", ()), policy.get("restartAttemptPeriod", _RESTART_PERIOD_DEFAULT)
+    low, high = _RESTART_PERIOD
+    if not low <= period <= high:
+        raise _refusal(name, f"restartPolicy.restartAttemptPeriod is {period}; give a number from {low} to {high}.")
+    if len(ignored) > _IGNORED_EXIT_CODES_LIMIT:
+        raise _refusal(
+            name, f"restartPolicy.ignoredExitCodes has {len(ignored)} items; give at most {_IGNORED_EXIT_CODES_LIMIT}."
+        )
+    return RestartPolicy(ignored_exit_codes=tuple(ignored), attempt_period_s=period)
 
 
 def _check_process(item: Mapping[str, Any], name: str) -> None:

@@ -62,6 +62,10 @@ class Arns:
         """`targetgroup/<name>/<16 hex>`"""
         return self._elb(f"targetgroup/{name}/{group_id}")
 
+    def alarm(self, name: str) -> str:
+        """`alarm:<name>`"""
+        return f"arn:aws:cloudwatch:{self.region}:{self.account}:alarm:{name}"
+
 
 def resource_name(arn_or_name: str) -> str:
     """The last part of an ARN's resource (`cluster/web` gives `web`), or the name itself."""

@@ -4,11 +4,25 @@ Source: ELB user guide, target group health checks (thresholds count consecutive
 (a task with load balancers is healthy when all its targets are, one without any check some time after RUNNING).
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from slipway.core.model.load_balancing import HealthCheck, Target, TargetState
+from slipway.core.model.task_definitions import TaskDefinition
+from slipway.core.model.tasks import Container, HealthStatus
 from slipway.core.observations import CheckOutcome, TargetCheck
 from slipway.core.rules import Rules
+
+
+def task_health(definition: TaskDefinition, containers: Iterable[Container]) -> HealthStatus:
+    """`healthStatus` of a task, from its essential containers with a health check: the worst of them, UNHEALTHY before
+    UNKNOWN before HEALTHY; UNKNOWN where there is none (ECS Developer Guide, container health checks)."""
+    checked = {one.name for one in definition.containers if one.essential and one.health_check is not None}
+    found = {container.health_status for container in containers if container.name in checked}
+    for status in (HealthStatus.UNHEALTHY, HealthStatus.UNKNOWN, HealthStatus.HEALTHY):
+        if status in found:
+            return status
+    return HealthStatus.UNKNOWN
 
 
 def fold_check(target: Target, check: TargetCheck, health_check: HealthCheck, rules: Rules) -> Target:

@@ -149,6 +149,7 @@ def records_of(snapshot: Snapshot) -> Iterable[Record]:
     yield from snapshot.target_groups.values()
     yield from snapshot.targets.values()
     yield from snapshot.tasks.values()
+    yield from snapshot.alarms.values()
     yield from snapshot.client_tokens.values()
 
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from slipway.core.model.alarms import AlarmState
 from slipway.core.model.hosts import Host
-from slipway.core.model.tasks import NetworkBinding, TaskStatus
+from slipway.core.model.tasks import HealthProbe, HealthStatus, NetworkBinding, TaskStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,9 @@ class ContainerReport:
     reason: str | None = None  # "CannotPullContainerError: …", "OutOfMemoryError: …"; None: nothing went wrong
     started_at: float | None = None
     network_bindings: tuple[NetworkBinding, ...] = ()
+    health_status: HealthStatus = HealthStatus.UNKNOWN  # UNKNOWN also where it is not known yet: the last known stays
+    health_probes: tuple[HealthProbe, ...] = ()  # the latest, oldest first; empty: the last told stay
+    restart_count: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,4 +86,15 @@ class TargetDrained:
     at: float
 
 
-Observation = TaskReport | HostReport | TargetCheck | TargetDraining | TargetDrained
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmEvaluated:
+    """An alarm's metric was looked at, and its state is another than it was."""
+
+    alarm_arn: str
+    state: AlarmState
+    reason: str  # a sentence for people (`StateReason`)
+    at: float
+    reason_data: str = ""  # JSON for programs (`StateReasonData`)
+
+
+Observation = TaskReport | HostReport | TargetCheck | TargetDraining | TargetDrained | AlarmEvaluated

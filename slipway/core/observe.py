@@ -5,11 +5,12 @@ from dataclasses import replace
 from typing import assert_never
 
 from slipway.core.decision import Context
-from slipway.core.health import fold_check
+from slipway.core.health import fold_check, task_health
 from slipway.core.launch import start_command
 from slipway.core.lifecycle import may_move
-from slipway.core.model.tasks import Container, DesiredStatus, StopCode, Task, TaskStatus
+from slipway.core.model.tasks import Container, DesiredStatus, HealthStatus, StopCode, Task, TaskStatus
 from slipway.core.observations import (
+    AlarmEvaluated,
     ContainerReport,
     HostReport,
     Observation,
@@ -40,6 +41,8 @@ def observe(snapshot: Snapshot, observation: Observation, context: Context) -> P
             return Plan(changes=_target_draining(snapshot, observation))
         case TargetDrained():
             return Plan(changes=_target_drained(snapshot, observation))
+        case AlarmEvaluated():
+            return Plan(changes=_alarm_evaluated(snapshot, observation))
     assert_never(observation)
 
 
@@ -48,6 +51,9 @@ def _task_report(snapshot: Snapshot, report: TaskReport, context: Context) -> Pl
     if task is None or task.host_id != report.host_id or task.is_stopped:
         return Plan()
     folded = _fold(task, report, context)
+    definition = snapshot.task_definitions.get(task.task_definition_arn)
+    if definition is not None and definition.has_health_check:
+        folded = replace(folded, health_status=task_health(definition, folded.containers))
     if folded == task:
         return Plan()
     moved = folded.last_status is not task.last_status
@@ -87,6 +93,7 @@ def _containers(known: tuple[Container, ...], reports: tuple[ContainerReport, ..
 
 def _container(container: Container, report: ContainerReport) -> Container:
     moves = may_move(container.last_status, report.last_status)
+    is_known = report.health_status is not HealthStatus.UNKNOWN or report.restart_count > container.restart_count
     return replace(
         container,
         last_status=report.last_status if moves else container.last_status,
@@ -96,6 +103,9 @@ def _container(container: Container, report: ContainerReport) -> Container:
         reason=report.reason or container.reason,
         started_at=report.started_at or container.started_at,
         network_bindings=report.network_bindings or container.network_bindings,
+        health_status=report.health_status if is_known else container.health_status,
+        health_probes=report.health_probes or container.health_probes,
+        restart_count=max(report.restart_count, container.restart_count),
     )
 
 
@@ -178,6 +188,20 @@ def _target_draining(snapshot: Snapshot, observation: TargetDraining) -> tuple[C
         return ()
     moved = replace(task, last_status=TaskStatus.DEACTIVATING, version=task.version + 1)
     return (Put(record=moved, cause=f"{task.last_status} to {TaskStatus.DEACTIVATING}"),)
+
+
+def _alarm_evaluated(snapshot: Snapshot, observation: AlarmEvaluated) -> tuple[Change, ...]:
+    alarm = snapshot.alarms.get(observation.alarm_arn)
+    if alarm is None or observation.at < alarm.state_updated_at or observation.state is alarm.state:
+        return ()
+    evaluated = replace(
+        alarm,
+        state=observation.state,
+        state_reason=observation.reason,
+        state_reason_data=observation.reason_data,
+        state_updated_at=observation.at,
+    )
+    return (Put(record=evaluated, cause=f"{alarm.state} to {observation.state}"),)
 
 
 def _target_drained(snapshot: Snapshot, observation: TargetDrained) -> tuple[Change, ...]:

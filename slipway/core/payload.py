@@ -62,6 +62,10 @@ def _container(
         memory_reservation=override.get("memoryReservation", definition.memory_reservation),
         port_mappings=definition.port_mappings,
         stop_timeout_s=DEFAULT_STOP_TIMEOUT_S if stop_timeout is None else stop_timeout,
+        start_timeout_s=definition.start_timeout_s,
+        health_check=definition.health_check,
+        depends_on=definition.depends_on,
+        restart_policy=definition.restart_policy,
         ulimits=tuple((item["name"], item["softLimit"], item["hardLimit"]) for item in document.get("ulimits", ())),
         document=document,
     )

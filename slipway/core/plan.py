@@ -3,12 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from slipway.core.model.alarms import Alarm
 from slipway.core.model.clusters import Cluster
 from slipway.core.model.deployments import Deployment, ServiceDeployment, ServiceRevision
 from slipway.core.model.hosts import Host
 from slipway.core.model.load_balancing import Listener, LoadBalancer, Target, TargetGroup
 from slipway.core.model.services import Service, ServiceEvent
-from slipway.core.model.task_definitions import NetworkMode, PortMapping, TaskDefinition
+from slipway.core.model.task_definitions import (
+    ContainerDependency,
+    ContainerHealthCheck,
+    NetworkMode,
+    PortMapping,
+    RestartPolicy,
+    TaskDefinition,
+)
 from slipway.core.model.tasks import Task
 from slipway.core.model.tokens import ClientToken
 
@@ -26,6 +34,7 @@ Record = (
     | Listener
     | TargetGroup
     | Target
+    | Alarm
     | ClientToken
 )
 
@@ -56,6 +65,7 @@ class ContainerPayload:
     name: str
     arn: str
     image: str
+    image_digest: str | None = None  # run exactly this image, whatever the tag names now; None: what the tag names
     essential: bool
     command: tuple[str, ...] = ()
     entry_point: tuple[str, ...] = ()
@@ -67,6 +77,10 @@ class ContainerPayload:
     memory_reservation: int | None = None  # MiB; None: none
     port_mappings: tuple[PortMapping, ...] = ()
     stop_timeout_s: float = 30
+    start_timeout_s: float | None = None  # from its start, until what others wait for in it is there; None: the host's
+    health_check: ContainerHealthCheck | None = None  # None: it has none
+    depends_on: tuple[ContainerDependency, ...] = ()
+    restart_policy: RestartPolicy | None = None  # None: what ends stays ended
     ulimits: tuple[tuple[str, int, int], ...] = ()  # name, soft, hard
     document: Mapping[str, object] = field(default_factory=dict)  # the container definition in AWS's JSON
 

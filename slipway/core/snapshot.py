@@ -10,6 +10,7 @@ from heapq import heappop, heappush
 from itertools import islice
 
 from slipway.core.host_room import HostRoom
+from slipway.core.model.alarms import Alarm
 from slipway.core.model.clusters import Cluster
 from slipway.core.model.deployments import Deployment, DeploymentStatus, ServiceDeployment, ServiceRevision
 from slipway.core.model.hosts import Host
@@ -42,6 +43,7 @@ class Snapshot:
         self.listeners: dict[str, Listener] = {}
         self.target_groups: dict[str, TargetGroup] = {}
         self.targets: dict[str, Target] = {}
+        self.alarms: dict[str, Alarm] = {}
         self.client_tokens: dict[str, ClientToken] = {}
         self._tables: dict[type, dict[str, Record]] = {
             Cluster: self.clusters,  # type: ignore[dict-item]  # one table a kind; put() keeps kind and table together
@@ -56,6 +58,7 @@ class Snapshot:
             Listener: self.listeners,  # type: ignore[dict-item]
             TargetGroup: self.target_groups,  # type: ignore[dict-item]
             Target: self.targets,  # type: ignore[dict-item]
+            Alarm: self.alarms,  # type: ignore[dict-item]
             ClientToken: self.client_tokens,  # type: ignore[dict-item]
         }
         self._events: dict[str, deque[ServiceEvent]] = defaultdict(lambda: deque(maxlen=EVENTS_KEPT))

@@ -42,6 +42,42 @@ class PortMapping:
     name: str | None = None  # None: the mapping was given no name
 
 
+class DependencyCondition(StrEnum):
+    """What a container waits for of another one before it is started."""
+
+    START = "START"
+    COMPLETE = "COMPLETE"
+    SUCCESS = "SUCCESS"
+    HEALTHY = "HEALTHY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerDependency:
+    """One entry of `dependsOn`."""
+
+    container_name: str
+    condition: DependencyCondition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerHealthCheck:
+    """`healthCheck`: a command run in the container. The defaults are ECS's (`HealthCheck` of its API)."""
+
+    command: tuple[str, ...]  # CMD and the words of a command, or CMD-SHELL and one for the container's shell
+    interval_s: int = 30
+    timeout_s: int = 5
+    retries: int = 3
+    start_period_s: int = 0  # failures so long after the start do not count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestartPolicy:
+    """`restartPolicy` where it is enabled: which ends of a container are followed by a start in place."""
+
+    ignored_exit_codes: tuple[int, ...] = ()
+    attempt_period_s: int = 300  # a container that ran for less is not started again
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerDefinition:
     """What decisions read of one container definition; the whole is in the task definition's document."""
@@ -54,6 +90,11 @@ class ContainerDefinition:
     memory_reservation: int | None = None  # MiB, soft limit; None: `memory` is what is reserved
     port_mappings: tuple[PortMapping, ...] = ()
     stop_timeout_s: int | None = None  # None: the host's default
+    start_timeout_s: int | None = None  # how long those that depend on it wait; None: the host's default
+    health_check: ContainerHealthCheck | None = None  # None: it has none
+    depends_on: tuple[ContainerDependency, ...] = ()
+    restart_policy: RestartPolicy | None = None  # None: what ends stays ended
+    is_digest_pinned: bool = True  # versionConsistency: all tasks of a deployment run the image that the first one ran
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +118,11 @@ class TaskDefinition:
     def key(self) -> str:
         """The definition's ARN."""
         return self.arn
+
+    @property
+    def has_health_check(self) -> bool:
+        """Whether the health of a task of this definition is told by container health checks (of essential ones)."""
+        return any(container.essential and container.health_check is not None for container in self.containers)
 
     def container(self, name: str) -> ContainerDefinition | None:
         """The container called `name`, or None if the definition has none."""

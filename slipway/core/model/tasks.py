@@ -43,6 +43,7 @@ class StopCode(StrEnum):
     ESSENTIAL_CONTAINER_EXITED = "EssentialContainerExited"
     USER_INITIATED = "UserInitiated"
     SERVICE_SCHEDULER_INITIATED = "ServiceSchedulerInitiated"
+    TERMINATION_NOTICE = "TerminationNotice"
 
 
 class LaunchType(StrEnum):
@@ -64,6 +65,15 @@ class NetworkBinding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HealthProbe:
+    """One run of a container's health check."""
+
+    at: float  # when it ended
+    exit_code: int | None  # None: it did not end within its timeout, and was killed
+    output: str = ""  # the end of what it printed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
     """One container of a task, as its host reported it."""
 
@@ -77,6 +87,9 @@ class Container:
     reason: str | None = None  # None: nothing went wrong
     started_at: float | None = None  # None: never ran
     network_bindings: tuple[NetworkBinding, ...] = ()
+    health_status: HealthStatus = HealthStatus.UNKNOWN
+    health_probes: tuple[HealthProbe, ...] = ()  # the latest before its health last changed, or it ended; oldest first
+    restart_count: int = 0  # how often its restart policy started it again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +126,9 @@ class Task:
     execution_stopped_at: float | None = None
     stopped_at: float | None = None
     stop_code: StopCode | None = None  # None: not stopping
-    is_settled: bool = False  # its end was counted by its service
+    is_settled: bool = False  # its end was looked at by its service
+    is_counted: bool = False  # it was counted as a failure of its deployment
+    protected_until: float | None = None  # no scale-in and no roll stops it before; None: not protected
     wake_at: float | None = None  # when to decide it again though nothing happened; None: no need
     stopped_reason: str | None = None  # None: not stopping
     document: Mapping[str, Any] = field(default_factory=dict)  # overrides, networkConfiguration, platformVersion …

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from slipway.core.model.tasks import NetworkBinding
+from slipway.core.model.task_definitions import ContainerHealthCheck
+from slipway.core.model.tasks import HealthProbe, NetworkBinding
 from slipway.core.plan import ContainerPayload, TaskPayload
 
 
@@ -43,6 +44,15 @@ class ContainerExit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerUsage:
+    """What a container has used and holds at this moment."""
+
+    cpu_s: float  # processor time since it was started, seconds of one core
+    memory: int  # bytes
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FoundContainer:
     """A container of ours that was there when the runtime was opened, running or ended."""
 
@@ -70,8 +80,25 @@ class ContainerRuntime(Protocol):
     async def wait(self, task_arn: str, container_name: str) -> ContainerExit:
         """Wait until a started or found container has ended."""
 
+    async def restart(self, task_arn: str, container_name: str) -> StartedContainer:
+        """Start a container that has ended again, in place: same name, id, ports and log; `started_at` is of the new
+        run, and `wait`, `stop`, `probes` and `usage` are then about that. One that runs is left as it is. Raises
+        `RuntimeFault`: it counts as ended still."""
+
     async def stop(self, task_arn: str, container_name: str, *, timeout_s: float) -> None:
         """Send the stop signal, and SIGKILL `timeout_s` seconds later if it still runs. Returns when it has ended."""
+
+    def probes(self, task_arn: str, container_name: str, check: ContainerHealthCheck) -> AsyncIterator[HealthProbe]:
+        """Each run of the container's health check as it ends, until the container does; the first one interval after
+        the start. A run that outlasts the check's timeout is killed. What they add up to is not decided here. After a
+        restart of the control plane runs that ended meanwhile may be told again, or be left out."""
+
+    async def usage(self, task_arn: str, container_name: str) -> ContainerUsage | None:
+        """What a running container uses; None: it does not run, or nobody knows."""
+
+    async def image_lack(self, image: str) -> str | None:
+        """Why `image` could not be had if a task with it were started now, as a sentence; None: it could, or nobody
+        knows. Answers within some seconds and pulls nothing."""
 
     async def remove(self, task_arn: str) -> None:
         """Forget a task whose containers have ended; logs may be kept for `logs`."""

@@ -2,11 +2,14 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 
 from slipway.adapters.background import Background
 from slipway.adapters.container_runtime import ContainerRuntime, FoundContainer, RuntimeFault, StartedContainer
 from slipway.adapters.local_pulls import Pulls
-from slipway.adapters.local_task import LocalTask, Surroundings
+from slipway.adapters.local_surroundings import Surroundings
+from slipway.adapters.local_task import LocalTask
+from slipway.adapters.task_usage import TaskUsage, measure_usage
 from slipway.core.model.hosts import Host
 from slipway.core.model.tasks import TaskStatus
 from slipway.core.observations import HostReport, TaskReport
@@ -23,6 +26,8 @@ STARTS_AT_ONCE = 64
 KEEP_STOPPED_S = 5.0
 #: Seconds before a stop that the runtime could not do is tried again (public ECS agent).
 STOP_RETRY_S = 1.0
+#: Seconds before the health checks of a container are begun again where the runtime broke them off.
+PROBE_RETRY_S = 5.0
 
 
 class LocalHost:
@@ -44,6 +49,7 @@ class LocalHost:
         starts_at_once: int = STARTS_AT_ONCE,
         keep_stopped_s: float = KEEP_STOPPED_S,
         stop_retry_s: float = STOP_RETRY_S,
+        probe_retry_s: float = PROBE_RETRY_S,
     ) -> None:
         self._runtime = runtime
         self._address = address
@@ -65,6 +71,7 @@ class LocalHost:
             send=self._send,
             clock=clock,
             stop_retry_s=stop_retry_s,
+            probe_retry_s=probe_retry_s,
         )
 
     @property
@@ -106,6 +113,11 @@ class LocalHost:
                     self._send(task.report())
                 else:
                     task.order_stop(ordered_at)
+
+    async def usage(self) -> Mapping[str, TaskUsage]:
+        """What the RUNNING tasks use now, by task ARN; a task of which the runtime knows nothing is left out."""
+        running = [task.payload for task in self._tasks.values() if task.status is TaskStatus.RUNNING]
+        return await measure_usage(self._runtime, running)
 
     async def stop_all(self) -> None:
         """Stop every task, each within its stop timeout, and wait until all have stopped."""

@@ -6,14 +6,14 @@ from slipway.adapters.background import Background
 from slipway.adapters.container_runtime import ContainerRuntime, RuntimeFault
 from slipway.core.plan import ContainerPayload
 
-_Key = tuple[str, tuple[str, ...], tuple[str, ...]]
+_Key = tuple[str, str | None, tuple[str, ...], tuple[str, ...]]  # image, digest, entry point, command
 
 
 class Pulls:
     """Folds pulls: a thousand tasks of one service started in one step ask the runtime once.
 
-    Two pulls are the same if the image and the command line are: a runtime that only runs commands refuses a container
-    without one when it is "pulled", so the image alone does not tell.
+    Two pulls are the same if the image, its digest and the command line are: a runtime that only runs commands refuses
+    a container without one when it is "pulled", so the image alone does not tell.
     """
 
     def __init__(self, runtime: ContainerRuntime, background: Background) -> None:
@@ -26,7 +26,7 @@ class Pulls:
 
         The flight is shared: await it through `asyncio.shield`.
         """
-        key = (container.image, container.entry_point, container.command)
+        key = (container.image, container.image_digest, container.entry_point, container.command)
         flight = self._flights.get(key)
         if flight is None:
             flight = self._background.start(self._pull(container), name=f"pull {container.image}")

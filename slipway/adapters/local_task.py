@@ -1,46 +1,24 @@
 """One task on the local host, from its order to its end.
 
-One coroutine (`run`) carries a task through pulling, starting its containers in their declared order, waiting for the
-first essential one to end or for the order to stop, and stopping the rest in reverse. It decides nothing: what to run
-and when to stop is ordered by the controller. Source of the rules: Amazon ECS Developer Guide ("Amazon ECS task
-lifecycle", container `essential`, `stopTimeout`) and the public ECS agent.
+One coroutine (`run`) carries a task through pulling, starting its containers as what they depend on is there, waiting
+for the first essential one to end or for the order to stop, and stopping the rest, each after those that depend on it.
+It decides nothing: what to run and when to stop is ordered by the controller, the order of containers is planned by
+`core/dependencies.py`. Source of the rules: Amazon ECS Developer Guide ("Amazon ECS task lifecycle", container
+`essential`, `dependsOn`, `stopTimeout`) and the public ECS agent.
 """
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 
-from slipway.adapters.container_runtime import ContainerExit, ContainerRuntime, RuntimeFault, StartedContainer
-from slipway.adapters.local_pulls import Pulls
-from slipway.core.lifecycle import status_of, stop_grace_s, stop_order
+from slipway.adapters.container_runtime import RuntimeFault, StartedContainer
+from slipway.adapters.local_container import LocalContainer
+from slipway.adapters.local_surroundings import MAX_REASON, Surroundings
+from slipway.core.dependencies import Awaiting, Ready, Unmeetable, dependents_of, plan_start
+from slipway.core.lifecycle import status_of, stop_grace_s
 from slipway.core.model.tasks import TaskStatus
-from slipway.core.observations import ContainerReport, TaskReport
-from slipway.core.plan import ContainerPayload, TaskPayload
-from slipway.ports import Clock
-
-log = logging.getLogger(__name__)
-
-#: The longest `reason` of a container or task, characters (public ECS agent).
-MAX_REASON = 1024
-#: How often a stop that the runtime could not do is tried before the container counts as stopped (public ECS agent).
-STOP_ATTEMPTS = 5
-#: By how much the pause between two such tries grows (public ECS agent).
-STOP_RETRY_GROWTH = 1.3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What all tasks of a host share."""
-
-    host_id: str
-    runtime: ContainerRuntime
-    pulls: Pulls
-    starts: asyncio.Semaphore  # how many containers may be starting at once
-    send: Callable[[TaskReport], None]
-    clock: Clock
-    stop_retry_s: float  # pause before a failed stop is tried again
+from slipway.core.observations import TaskReport
+from slipway.core.plan import TaskPayload
 
 
 class LocalTask:
@@ -52,12 +30,11 @@ class LocalTask:
         self.is_over = False  # whether STOPPED has been reported
         self._here = here
         self._containers = {
-            container.name: ContainerReport(name=container.name, last_status=TaskStatus.PENDING)
+            container.name: LocalContainer(container, payload, here, on_change=self._on_change)
             for container in payload.containers
         }
-        self._ended_at: dict[str, float] = {}
-        self._watchers: dict[str, asyncio.Task[None]] = {}
         self._over = asyncio.Event()  # nothing more is to be started; what runs is to be stopped
+        self._news = asyncio.Event()  # a container changed since this was cleared, or the task is over
         self._patience: asyncio.Timeout | None = None  # the wait that an order to stop cuts short; None: no such wait
         self._stop_ordered_at: float | None = None
         self._pull_started_at: float | None = None
@@ -67,7 +44,8 @@ class LocalTask:
         self._reason: str | None = None
         self._ip_address: str | None = None
         for name, started in found.items():
-            self._note_started(name, started)
+            self._containers[name].note_started(started, watched_at=here.clock.now())
+            self._ip_address = self._ip_address or started.ip_address
         if found:
             self._move_unstarted(TaskStatus.ACTIVATING)
             self._note_running()
@@ -75,7 +53,7 @@ class LocalTask:
     @property
     def status(self) -> TaskStatus:
         """The minimum over its containers."""
-        return status_of(report.last_status for report in self._containers.values())
+        return status_of(container.report.last_status for container in self._containers.values())
 
     def report(self) -> TaskReport:
         """The whole state of the task, now."""
@@ -83,7 +61,7 @@ class LocalTask:
             task_arn=self.payload.task_arn,
             host_id=self._here.host_id,
             last_status=self.status,
-            containers=tuple(self._containers.values()),
+            containers=tuple(container.report for container in self._containers.values()),
             at=self._here.clock.now(),
             ip_address=self._ip_address,
             pull_started_at=self._pull_started_at,
@@ -102,14 +80,13 @@ class LocalTask:
     async def run(self) -> None:
         """Carry the task from where it is to STOPPED, reporting on the way."""
         async with asyncio.TaskGroup() as group:
-            for container in self.payload.containers:
-                if self._containers[container.name].runtime_id is not None:
-                    self._watch(container, group)
+            for container in self._containers.values():
+                if container.has_started:
+                    container.watch(group)
             if await self._bring_up(group):
                 await self._over.wait()
             await self._bring_down()
-        self.is_over = True
-        self._send()
+        self._finish()
 
     async def give_up(self, error: Exception) -> None:
         """After `run` failed by a fault of ours: stop what can be stopped and report the task STOPPED, saying why."""
@@ -117,17 +94,15 @@ class LocalTask:
         while isinstance(cause, BaseExceptionGroup):
             cause = cause.exceptions[0]
         self._reason = f"InternalError: {type(cause).__name__}: {cause}"[:MAX_REASON]
-        for container in stop_order(self.payload.containers):
-            if self._is_alive(container.name):
-                await self._stop(container, timeout_s=container.stop_timeout_s)
-        for name, report in self._containers.items():
-            self._containers[name] = replace(report, last_status=TaskStatus.STOPPED)
-        self.is_over = True
-        self._send()
+        self._end()
+        await self._stop_all(began_at=self._here.clock.now())
+        for container in self._containers.values():
+            container.move(TaskStatus.STOPPED)
+        self._finish()
 
     async def _bring_up(self, group: asyncio.TaskGroup) -> bool:
         """Pull and start what has not been started. False: it was cut short, or something could not be started."""
-        missing = [c for c in self.payload.containers if self._containers[c.name].runtime_id is None]
+        missing = [container for container in self._containers.values() if not container.has_started]
         if not missing:
             return True
         self._move_unstarted(TaskStatus.ACTIVATING)
@@ -137,25 +112,55 @@ class LocalTask:
         if not await self._pull(missing):
             return False
         self._pull_stopped_at = self._here.clock.now()
-        for container in missing:
-            if not await self._start(container, group):
-                return False
+        if not await self._start_all(group):
+            return False
         self._note_running()
         if not self._over.is_set():
             self._send()
         return True
 
-    async def _pull(self, missing: list[ContainerPayload]) -> bool:
-        flights = [(container, self._here.pulls.begin(container)) for container in missing if not self._over.is_set()]
+    async def _pull(self, missing: list[LocalContainer]) -> bool:
+        flights = [
+            (container, self._here.pulls.begin(container.payload)) for container in missing if not self._over.is_set()
+        ]
         for container, flight in flights:
             async with self._unless_over():
                 fault = await asyncio.shield(flight)
                 if fault is not None:
-                    self._note_fault(container.name, fault)
+                    self._note_fault(container, str(fault))
                     return False
         return not self._over.is_set()
 
-    async def _start(self, container: ContainerPayload, group: asyncio.TaskGroup) -> bool:
+    async def _start_all(self, group: asyncio.TaskGroup) -> bool:
+        """Start each container when what it depends on is there."""
+        is_told = True  # whether every start was reported
+        while not all(container.has_started for container in self._containers.values()):
+            self._news.clear()
+            if self._over.is_set():
+                return False
+            progress = {name: each.progress for name, each in self._containers.items() if each.has_started}
+            match plan_start(self.payload.containers, progress, self._here.clock.now()):
+                case Ready(container=ready):
+                    is_told = False
+                    if not await self._start(self._containers[ready.name], group):
+                        return False
+                case Awaiting(until=until):
+                    if not is_told:
+                        is_told = True
+                        self._send()
+                    await self._until_news(until)
+                case Unmeetable(container=never, reason=reason):
+                    self._note_fault(self._containers[never.name], reason)
+                    return False
+        return True
+
+    async def _until_news(self, until: float | None) -> None:
+        """Wait for a container to change, or the task to be over, until `until` at the latest."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None if until is None else max(0.0, until - self._here.clock.now())):
+                await self._news.wait()
+
+    async def _start(self, container: LocalContainer, group: asyncio.TaskGroup) -> bool:
         """Start one container when it is its turn. A start begun is never cut short: it would be of unknown outcome."""
         starts = self._here.starts
         is_turn = False
@@ -166,45 +171,33 @@ class LocalTask:
         try:
             if self._over.is_set():
                 return False
-            started = await self._here.runtime.start(self.payload, container)
+            started = await self._here.runtime.start(self.payload, container.payload)
         except RuntimeFault as fault:
-            self._note_fault(container.name, fault)
+            self._note_fault(container, str(fault))
             return False
         finally:
             starts.release()
-        self._note_started(container.name, started)
-        self._watch(container, group)
+        container.note_started(started, watched_at=started.started_at)
+        self._ip_address = self._ip_address or started.ip_address
+        container.watch(group)
         return True
 
-    def _watch(self, container: ContainerPayload, group: asyncio.TaskGroup) -> None:
-        self._watchers[container.name] = group.create_task(self._await_end(container))
-
-    async def _await_end(self, container: ContainerPayload) -> None:
-        try:
-            ended = await self._here.runtime.wait(self.payload.task_arn, container.name)
-        except RuntimeFault as fault:
-            ended = ContainerExit(exit_code=None, at=self._here.clock.now(), reason=str(fault))
-        was_running = self._started_at is not None and not self._over.is_set()
-        self._note_ended(container, ended)
-        if was_running and not self._over.is_set():
+    def _on_change(self, container: LocalContainer) -> None:
+        if not container.is_alive:
+            is_essential = container.payload.essential
+            if is_essential and self._execution_stopped_at is None:
+                self._execution_stopped_at = container.ended_at
+            if is_essential or self.status is TaskStatus.STOPPED:
+                self._end()
+        self._news.set()
+        if not self._over.is_set():
             self._send()
-
-    def _note_ended(self, container: ContainerPayload, ended: ContainerExit) -> None:
-        report = self._containers[container.name]
-        self._ended_at[container.name] = ended.at
-        self._containers[container.name] = replace(
-            report,
-            last_status=TaskStatus.STOPPED,
-            exit_code=ended.exit_code,
-            reason=report.reason or (ended.reason and ended.reason[:MAX_REASON]),
-        )
-        if container.essential and self._execution_stopped_at is None:
-            self._execution_stopped_at = ended.at
-        if container.essential or self.status is TaskStatus.STOPPED:
-            self._end()
 
     def _end(self) -> None:
         self._over.set()
+        self._news.set()
+        for container in self._containers.values():
+            container.let_end()
         if self._patience is not None:
             self._patience.reschedule(asyncio.get_running_loop().time())
 
@@ -223,70 +216,56 @@ class LocalTask:
             self._patience = None
 
     async def _bring_down(self) -> None:
-        """Stop what runs, the last started first, each with its own stop timeout from its turn on."""
+        """Stop what runs, in the reverse order of dependencies."""
+        self._end()
         began = (self._stop_ordered_at, self._execution_stopped_at, self._here.clock.now())
-        turn_at = next(at for at in began if at is not None)
-        alive = [c.name for c in self.payload.containers if self._is_alive(c.name)]
         self._move_unstarted(TaskStatus.STOPPED)
-        for name in alive:
-            self._containers[name] = replace(self._containers[name], last_status=TaskStatus.STOPPING)
+        alive = [container for container in self._containers.values() if container.is_alive]
+        for container in alive:
+            container.move(TaskStatus.STOPPING)
         if alive:
             self._send()
-        for container in stop_order(self.payload.containers):
-            if self._is_alive(container.name):
-                grace_s = stop_grace_s(container, turn_at=turn_at, now=self._here.clock.now())
-                await self._stop(container, timeout_s=grace_s)
-                turn_at = max(turn_at, self._ended_at.get(container.name, self._here.clock.now()))
-            else:
-                turn_at = max(turn_at, self._ended_at.get(container.name, turn_at))
+        await self._stop_all(began_at=next(at for at in began if at is not None))
 
-    async def _stop(self, container: ContainerPayload, *, timeout_s: float) -> None:
-        """Stop one container; where the runtime cannot, try again, and in the end count it as stopped, saying so."""
-        pause_s = self._here.stop_retry_s
-        reason = ""
-        for attempt in range(1, STOP_ATTEMPTS + 1):
-            try:
-                await self._here.runtime.stop(self.payload.task_arn, container.name, timeout_s=timeout_s)
-                return
-            except RuntimeFault as fault:
-                reason = str(fault)
-                log.warning("container not stopped task=%s attempt=%d error=%s", self.payload.task_id, attempt, fault)
-            await asyncio.sleep(pause_s)
-            pause_s *= STOP_RETRY_GROWTH
-        if self._is_alive(container.name):
-            self._watchers[container.name].cancel()
-            self._note_ended(container, ContainerExit(exit_code=None, at=self._here.clock.now(), reason=reason))
+    async def _stop_all(self, *, began_at: float) -> None:
+        async with asyncio.TaskGroup() as group:
+            for container in reversed(self._containers.values()):
+                if container.is_alive:
+                    group.create_task(self._stop(container, began_at=began_at))
 
-    def _is_alive(self, name: str) -> bool:
-        report = self._containers[name]
-        return report.runtime_id is not None and report.last_status is not TaskStatus.STOPPED
-
-    def _note_started(self, name: str, started: StartedContainer) -> None:
-        self._containers[name] = replace(
-            self._containers[name],
-            last_status=TaskStatus.RUNNING,
-            runtime_id=started.runtime_id,
-            image_digest=started.image_digest,
-            started_at=started.started_at,
-            network_bindings=started.network_bindings,
+    async def _stop(self, container: LocalContainer, *, began_at: float) -> None:
+        """Stop one container when all that depend on it have ended, with its own stop timeout from then on."""
+        names = dependents_of(container.payload.name, self.payload.containers)
+        dependents = [self._containers[name] for name in sorted(names) if self._containers[name].has_started]
+        for dependent in dependents:
+            await dependent.until_stopped()
+        if not container.is_alive:
+            return
+        now = self._here.clock.now()
+        turn_at = max([began_at, *(now if each.ended_at is None else each.ended_at for each in dependents)])
+        await container.stop(
+            lambda: stop_grace_s(container.payload, turn_at=turn_at, now=self._here.clock.now()),
         )
-        self._ip_address = self._ip_address or started.ip_address
 
     def _note_running(self) -> None:
         """Where every container has started: the task has, when the last of them did."""
-        starts = [report.started_at for report in self._containers.values()]
+        starts = [container.report.started_at for container in self._containers.values()]
         known = [at for at in starts if at is not None]
         if len(known) == len(starts):
             self._started_at = max(known)
 
-    def _note_fault(self, name: str, fault: RuntimeFault) -> None:
-        self._reason = str(fault)[:MAX_REASON]
-        self._containers[name] = replace(self._containers[name], reason=self._reason)
+    def _note_fault(self, container: LocalContainer, reason: str) -> None:
+        self._reason = reason[:MAX_REASON]
+        container.note_fault(self._reason)
 
     def _move_unstarted(self, status: TaskStatus) -> None:
-        for name, report in self._containers.items():
-            if report.runtime_id is None:
-                self._containers[name] = replace(report, last_status=status)
+        for container in self._containers.values():
+            if not container.has_started:
+                container.move(status)
+
+    def _finish(self) -> None:
+        self.is_over = True
+        self._send()
 
     def _send(self) -> None:
         self._here.send(self.report())

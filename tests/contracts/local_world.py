@@ -6,7 +6,13 @@ from dataclasses import dataclass, field
 
 from slipway.adapters.container_runtime import FoundContainer
 from slipway.adapters.local_host import LocalHost
-from slipway.core.model.task_definitions import NetworkMode
+from slipway.core.model.task_definitions import (
+    ContainerDependency,
+    ContainerHealthCheck,
+    DependencyCondition,
+    NetworkMode,
+    RestartPolicy,
+)
 from slipway.core.model.tasks import TaskStatus
 from slipway.core.observations import Observation, TaskReport
 from slipway.core.plan import ContainerPayload, StartTask, StopTask, TaskPayload
@@ -17,11 +23,32 @@ HOST = "0123456789abcdef0123456789abcdef"
 
 
 def container(
-    name: str, *, essential: bool = True, image: str = "image", stop_timeout_s: float = 30
+    name: str,
+    *,
+    essential: bool = True,
+    image: str = "image",
+    stop_timeout_s: float = 30,
+    start_timeout_s: float | None = None,
+    depends_on: tuple[ContainerDependency, ...] = (),
+    health_check: ContainerHealthCheck | None = None,
+    restart_policy: RestartPolicy | None = None,
 ) -> ContainerPayload:
     return ContainerPayload(
-        name=name, arn=f"arn:{name}", image=image, essential=essential, stop_timeout_s=stop_timeout_s
+        name=name,
+        arn=f"arn:{name}",
+        image=image,
+        essential=essential,
+        stop_timeout_s=stop_timeout_s,
+        start_timeout_s=start_timeout_s,
+        depends_on=depends_on,
+        health_check=health_check,
+        restart_policy=restart_policy,
     )
+
+
+def on(container_name: str, condition: str) -> tuple[ContainerDependency, ...]:
+    """A `dependsOn` of one entry."""
+    return (ContainerDependency(container_name=container_name, condition=DependencyCondition(condition)),)
 
 
 def task(*containers: ContainerPayload, number: int = 1) -> TaskPayload:
@@ -98,6 +125,7 @@ def play(
             starts_at_once=starts_at_once,
             keep_stopped_s=keep_stopped_s,
             stop_retry_s=0,
+            probe_retry_s=0,
         )
         heard.append(World(clock=clock, runtime=runtime, host=host))
         async with asyncio.timeout(HANG_S):

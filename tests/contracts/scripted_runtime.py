@@ -3,7 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from slipway.adapters.container_runtime import ContainerExit, FoundContainer, RuntimeFault, StartedContainer
+from slipway.adapters.container_runtime import (
+    ContainerExit,
+    ContainerUsage,
+    FoundContainer,
+    RuntimeFault,
+    StartedContainer,
+)
+from slipway.core.model.task_definitions import ContainerHealthCheck
+from slipway.core.model.tasks import HealthProbe
 from slipway.core.plan import ContainerPayload, TaskPayload
 
 _Key = tuple[str, str]  # task ARN, container name
@@ -22,8 +30,9 @@ class ScriptedClock:
 class ScriptedRuntime:
     """Implements `ContainerRuntime`. A container runs until the test ends it or it is stopped, which ends it with 143.
 
-    `held` names images and containers whose pull, start or stop waits until the test takes the name out and calls
-    `release`; `faults` gives what they raise. `calls` are what was asked, in order.
+    `held` names images and containers whose pull, start, restart or stop waits until the test takes the name out and
+    calls `release`; `faults` gives what they raise. `calls` are what was asked, in order. A health check runs when the
+    test says so (`probe`); `used` is what containers use, by name.
     """
 
     name = "scripted"
@@ -34,12 +43,17 @@ class ScriptedRuntime:
         self.faults: dict[str, list[Exception]] = {}
         self.starting = 0
         self.most_starting = 0
+        self.used: dict[str, ContainerUsage] = {}
+        self.asking = 0
+        self.most_asking = 0
         self._clock = clock
         self._found = found
         self._changed = asyncio.Condition()
         self._ends: dict[_Key, ContainerExit | None] = {
             (one.payload.task_arn, one.container_name): None for one in found
         }
+        self._tasks = {one.payload.task_arn: one.payload for one in found}
+        self._probes: dict[_Key, asyncio.Queue[HealthProbe | RuntimeFault | None]] = {}
 
     async def open(self) -> tuple[FoundContainer, ...]:
         return self._found
@@ -54,6 +68,7 @@ class ScriptedRuntime:
             await self._step("start", container.name)
         finally:
             self.starting -= 1
+        self._tasks[task.task_arn] = task
         self._ends.setdefault((task.task_arn, container.name), None)
         return started(task, container, at=self._clock.now())
 
@@ -71,6 +86,43 @@ class ScriptedRuntime:
         if self._ends[task_arn, container_name] is None:
             await self.end(task_arn, container_name, 143)
 
+    async def restart(self, task_arn: str, container_name: str) -> StartedContainer:
+        await self._step("restart", container_name)
+        assert self._ends[task_arn, container_name] is not None, f"{container_name} runs"
+        self._ends[task_arn, container_name] = None
+        task = self._tasks[task_arn]
+        (container,) = (one for one in task.containers if one.name == container_name)
+        return started(task, container, at=self._clock.now())
+
+    async def probes(
+        self, task_arn: str, container_name: str, check: ContainerHealthCheck
+    ) -> AsyncIterator[HealthProbe]:
+        self.calls.append(f"probe {container_name}")
+        await self._notify()
+        told = self._probes.setdefault((task_arn, container_name), asyncio.Queue())
+        while True:
+            probe = await told.get()
+            try:
+                if isinstance(probe, RuntimeFault):
+                    raise probe
+                if probe is None:
+                    return
+                yield probe
+            finally:
+                told.task_done()
+
+    async def usage(self, task_arn: str, container_name: str) -> ContainerUsage | None:
+        self.asking += 1
+        self.most_asking = max(self.most_asking, self.asking)
+        try:
+            await self._step("usage", container_name)
+        finally:
+            self.asking -= 1
+        return self.used.get(container_name)
+
+    async def image_lack(self, image: str) -> str | None:
+        return None
+
     async def remove(self, task_arn: str) -> None:
         self.calls.append("remove")
         self._ends = {key: ended for key, ended in self._ends.items() if key[0] != task_arn}
@@ -86,6 +138,23 @@ class ScriptedRuntime:
         """Have a container end, now."""
         self._ends[task_arn, container_name] = ContainerExit(exit_code=exit_code, at=self._clock.now(), reason=reason)
         await self._notify()
+
+    async def probe(self, task_arn: str, container_name: str, *exit_codes: int | None) -> None:
+        """Have the health check of a container run, ending with each of these; returns when all were taken notice of.
+
+        Each ends a second after the one before, by the clock, which moves with it.
+        """
+        told = self._probes.setdefault((task_arn, container_name), asyncio.Queue())
+        for exit_code in exit_codes:
+            self._clock.at += 1
+            told.put_nowait(HealthProbe(at=self._clock.now(), exit_code=exit_code, output=f"run {exit_code}"))
+            await told.join()
+
+    async def break_probes(self, task_arn: str, container_name: str, fault: RuntimeFault | None) -> None:
+        """Have the health checks of a container break off with a fault, or end without one."""
+        told = self._probes.setdefault((task_arn, container_name), asyncio.Queue())
+        told.put_nowait(fault)
+        await told.join()
 
     def has_ended(self, task_arn: str, container_name: str, exit_code: int) -> None:
         """Have it that a found container ended before the runtime was opened."""

@@ -26,7 +26,7 @@ def test_a_task_is_pulled_started_in_order_and_reported_running_once() -> None:
     play(scene)
 
 
-def test_an_essential_end_stops_the_others_in_reverse_order() -> None:
+def test_an_essential_end_stops_the_others() -> None:
     payload = task(container("app"), container("logs", essential=False), container("proxy", stop_timeout_s=5))
 
     async def scene(world: World) -> None:
@@ -84,23 +84,6 @@ def test_the_stop_timeout_is_measured_from_the_order() -> None:
         world.host.perform(StopTask(host_id=HOST, task_arn=payload.task_arn, ordered_at=980))
         await world.until(TaskStatus.STOPPED)
         assert "stop app 10" in world.runtime.calls
-
-    play(scene)
-
-
-def test_each_container_has_its_whole_timeout_from_its_turn_on() -> None:
-    payload = task(container("app", stop_timeout_s=30), container("proxy", stop_timeout_s=20))
-
-    async def scene(world: World) -> None:
-        world.host.perform(start(payload))
-        await world.until(TaskStatus.RUNNING)
-        world.runtime.held.add("proxy")
-        world.stop(payload)
-        await world.runtime.until("stop proxy 20")
-        world.clock.at = 1020
-        await world.runtime.release("proxy")
-        await world.until(TaskStatus.STOPPED)
-        assert "stop app 30" in world.runtime.calls
 
     play(scene)
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.core.lifecycle import MOVES, ORDER, may_move, status_of, stop_grace_s, stop_order
+from slipway.core.lifecycle import MOVES, ORDER, may_move, may_restart, status_of, stop_grace_s
+from slipway.core.model.task_definitions import RestartPolicy
 from slipway.core.model.tasks import TaskStatus
 from slipway.core.plan import ContainerPayload
 
@@ -57,19 +58,13 @@ def test_a_task_never_goes_back(reported: list[TaskStatus]) -> None:
         pytest.param((RUNNING, PENDING), PENDING, id="one-not-started"),
         pytest.param((RUNNING, STOPPED), RUNNING, id="one-ended"),
         pytest.param((STOPPING, STOPPED), STOPPING, id="one-left"),
+        pytest.param((STOPPED, ACTIVATING), ACTIVATING, id="one-ended-one-not-started"),
         pytest.param((STOPPED, STOPPED), STOPPED, id="all-ended"),
         pytest.param((), STOPPED, id="none"),
     ],
 )
 def test_a_task_is_as_far_as_its_slowest_container(containers: tuple[TaskStatus, ...], status: TaskStatus) -> None:
     assert status_of(containers) is status
-
-
-def test_containers_stop_in_reverse_order() -> None:
-    containers = tuple(
-        ContainerPayload(name=name, arn=name, image="image", essential=True) for name in ("app", "proxy", "logs")
-    )
-    assert [container.name for container in stop_order(containers)] == ["logs", "proxy", "app"]
 
 
 @pytest.mark.parametrize(
@@ -83,3 +78,20 @@ def test_containers_stop_in_reverse_order() -> None:
 def test_the_stop_timeout_runs_on_over_a_restart(turn_at: float, now: float, grace_s: float) -> None:
     container = ContainerPayload(name="app", arn="app", image="image", essential=True, stop_timeout_s=30)
     assert stop_grace_s(container, turn_at=turn_at, now=now) == grace_s
+
+
+@pytest.mark.parametrize(
+    ("policy", "exit_code", "ran_s", "is_started_again"),
+    [
+        pytest.param(None, 1, 1000, False, id="no-policy"),
+        pytest.param(RestartPolicy(), 1, 300, True, id="ran-the-attempt-period"),
+        pytest.param(RestartPolicy(), 0, 300, True, id="also-after-success"),
+        pytest.param(RestartPolicy(), 1, 299, False, id="ended-within-the-attempt-period"),
+        pytest.param(RestartPolicy(attempt_period_s=60), 1, 60, True, id="another-period"),
+        pytest.param(RestartPolicy(ignored_exit_codes=(0, 3)), 3, 300, False, id="ignored-exit-code"),
+        pytest.param(RestartPolicy(ignored_exit_codes=(0, 3)), 4, 300, True, id="not-ignored-exit-code"),
+        pytest.param(RestartPolicy(), None, 300, False, id="unknown-exit-code"),
+    ],
+)
+def test_restarts(policy: RestartPolicy | None, exit_code: int | None, ran_s: float, is_started_again: bool) -> None:
+    assert may_restart(policy, exit_code=exit_code, started_at=1000, ended_at=1000 + ran_s) is is_started_again

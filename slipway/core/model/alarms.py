@@ -51,6 +51,7 @@ class Alarm:
     threshold: float = 0.0
     comparison_operator: ComparisonOperator = ComparisonOperator.GREATER_THAN_THRESHOLD
     treat_missing_data: MissingData = MissingData.MISSING
+    evaluate_low_sample_count_percentile: str | None = None  # "ignore": few samples change nothing; None: "evaluate"
     state: AlarmState = AlarmState.INSUFFICIENT_DATA
     state_reason: str = "Unchecked: Initial alarm creation"
     state_reason_data: str = ""

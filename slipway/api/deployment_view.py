@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from slipway.core.deploy import deployment_id_of
+from slipway.core.desired import desired_count
 from slipway.core.model.deployments import (
     Deployment,
     DeploymentStatus,
@@ -14,7 +15,6 @@ from slipway.core.model.deployments import (
 from slipway.core.model.services import Service
 from slipway.core.model.task_definitions import TaskDefinition
 from slipway.core.model.tasks import LaunchType
-from slipway.core.roll import desired_count
 from slipway.core.service_tasks import Phase
 from slipway.core.snapshot import Snapshot
 

@@ -125,7 +125,7 @@ def update_service(call: Call) -> Callable[[], Answer]:
         workload = _workload(call, service, _over_known(call, service))
     is_new = is_forced or workload != current
     if is_new:
-        updated = replace(updated, launch_type=workload.launch_type, wake_at=None, blocked_by=None)
+        updated = replace(updated, launch_type=workload.launch_type, blocked_by=None)
     if updated != service:
         call.put(updated, cause="updated")
     if is_new:

@@ -6,13 +6,13 @@ from typing import Any
 
 from slipway.api.introspection_lookup import revision_name
 from slipway.core.arns import cluster_name
+from slipway.core.desired import bounds_of, desired_count
 from slipway.core.model.deployments import Deployment, DeploymentStatus, RolloutState, Round
 from slipway.core.model.hosts import Host
 from slipway.core.model.load_balancing import Target
 from slipway.core.model.services import Service, ServiceEvent
 from slipway.core.model.tasks import Task
-from slipway.core.roll import DEPLOYMENT_CONFIGURATION, TARGET_GROUP, desired_count
-from slipway.core.rolling import bounds
+from slipway.core.roll import DEPLOYMENT_CONFIGURATION, PROTECTION, TARGET_GROUP
 from slipway.core.service_tasks import Phase, phase_of
 from slipway.core.snapshot import Snapshot
 
@@ -32,9 +32,7 @@ def service_picture(snapshot: Snapshot, service: Service, *, now: float) -> dict
     """The service, its bounds, deployments, tasks and latest events; instants are epoch seconds, `…_s` seconds."""
     tasks = snapshot.service_tasks(service.arn)
     desired = desired_count(snapshot, service)
-    limit = bounds(
-        desired, minimum_healthy_percent=service.minimum_healthy_percent, maximum_percent=service.maximum_percent
-    )
+    limit = bounds_of(snapshot, service)
     deployments = snapshot.service_deployments_of(service.arn)
     return {
         "at": now,
@@ -52,12 +50,18 @@ def service_picture(snapshot: Snapshot, service: Service, *, now: float) -> dict
         "steady_at": service.steady_at,
         "blocked_by": service.blocked_by,
         "blocked_because": _blocked_because(snapshot, service),
-        "next_start_at": service.wake_at if service.wake_at is not None and service.wake_at > now else None,
+        "next_start_at": _next_start_at(deployments, now),
         "deployments": [_deployment(snapshot, one, desired=desired, now=now) for one in deployments],
         "tasks": [_task(snapshot, task) for task in _listed_tasks(snapshot, service, deployments, now=now)],
         "targets": _target_states(snapshot, deployments),
         "events": [event_entry(one) for one in islice(snapshot.events(service.arn), EVENTS_SHOWN)],
     }
+
+
+def _next_start_at(deployments: tuple[Deployment, ...], now: float) -> float | None:
+    """When the next task may start, where starts are delayed; None: at once."""
+    delays = [one.retry_at for one in deployments if one.retry_at is not None and one.retry_at > now]
+    return min(delays, default=None)
 
 
 def event_entry(event: ServiceEvent) -> dict[str, Any]:
@@ -179,6 +183,8 @@ def _blocked_because(snapshot: Snapshot, service: Service) -> str | None:
     cause, _, host_id = service.blocked_by.partition(" ")
     if cause == DEPLOYMENT_CONFIGURATION:
         return "minimumHealthyPercent and maximumPercent together let no task stop and none start"
+    if cause == PROTECTION:
+        return f"{host_id} tasks that should stop are under scale-in protection"
     if cause == TARGET_GROUP:
         return f"no listener uses the target group {_group_name(snapshot, host_id)}, so nothing checks its targets"
     kind, _, resource = cause.partition(":")

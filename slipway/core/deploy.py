@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from slipway.core import events
 from slipway.core.arns import cluster_name, resource_name
 from slipway.core.decision import Context
+from slipway.core.extensions import extensions_of
 from slipway.core.model.deployments import (
     Deployment,
     DeploymentStatus,
@@ -46,6 +48,7 @@ def begin_deployment(
     """The records of a new PRIMARY deployment of `service`, and the one before it superseded."""
     revision = _new_revision(service, workload, number=context.ids.digits(), context=context)
     roll_out = _new_roll_out(snapshot, service, revision, context=context, document=deployment_configuration)
+    deadline_s = extensions_of(service).deadline_s
     deployment_id = deployment_id_of(revision.arn)
     deployment = Deployment(
         id=deployment_id,
@@ -56,6 +59,7 @@ def begin_deployment(
         created_at=context.now,
         updated_at=context.now,
         rollout_state_reason=f"ECS deployment {deployment_id} in progress.",
+        deadline_at=None if deadline_s is None else context.now + deadline_s,
     )
     previous = snapshot.primary(service.arn)
     superseded = () if previous is None else _supersede(snapshot, previous, context)
@@ -64,7 +68,17 @@ def begin_deployment(
         Put(record=revision),
         Put(record=roll_out, cause="deployment started"),
         Put(record=deployment, cause="deployment started"),
+        *_alarms_told(snapshot, service, roll_out, context),
     )
+
+
+def _alarms_told(
+    snapshot: Snapshot, service: Service, roll_out: ServiceDeployment, context: Context
+) -> tuple[Change, ...]:
+    if not roll_out.ignores_alarms:
+        return ()
+    message = events.alarms_ignored(snapshot.firing_alarms(service))
+    return (Put(record=events.event(context, service, message)),)
 
 
 def deployment_id_of(revision_arn: str) -> str:
@@ -98,6 +112,7 @@ def _new_roll_out(
         started_at=context.now,
         updated_at=context.now,
         status=ServiceDeploymentStatus.IN_PROGRESS,
+        ignores_alarms=service.alarms.is_enabled and bool(snapshot.firing_alarms(service)),
         document=document,
     )
 
@@ -105,7 +120,15 @@ def _new_roll_out(
 def _supersede(snapshot: Snapshot, previous: Deployment, context: Context) -> tuple[Change, ...]:
     """The PRIMARY before becomes ACTIVE, keeping the tasks it has for as long as the new one needs."""
     wanted = snapshot.service_tasks(previous.service_arn).of(previous.id).wanted
-    demoted = replace(previous, status=DeploymentStatus.ACTIVE, desired_count=wanted, updated_at=context.now)
+    demoted = replace(
+        previous,
+        status=DeploymentStatus.ACTIVE,
+        desired_count=wanted,
+        rolls_back=None,
+        bake_until=None,
+        deadline_at=None,
+        updated_at=context.now,
+    )
     cause = "superseded by a newer deployment"
     reason = "Service deployment stopped because a newer deployment started."
     return (Put(record=demoted, cause=cause), *_stop_roll_out(snapshot, previous, context, cause=cause, reason=reason))
@@ -122,10 +145,21 @@ def retire_deployment(snapshot: Snapshot, deployment: Deployment, context: Conte
 def _stop_roll_out(
     snapshot: Snapshot, deployment: Deployment, context: Context, *, cause: str, reason: str
 ) -> tuple[Change, ...]:
-    """The record of a roll-out that did not come to its end; none where it did."""
-    roll_out = snapshot.service_deployments[deployment.service_deployment_arn]
-    if roll_out.status is not ServiceDeploymentStatus.IN_PROGRESS:
+    """The record of a roll-out that did not come to its end; none where it did. A way back that is given up failed."""
+    roll_out = snapshot.roll_out(deployment)
+    if roll_out.status.is_verdict:
         return ()
+    if roll_out.status is ServiceDeploymentStatus.ROLLBACK_IN_PROGRESS:
+        if deployment.rolls_back is None:
+            return ()  # it is what failed; what takes it back decides
+        stopped = replace(
+            roll_out,
+            status=ServiceDeploymentStatus.ROLLBACK_FAILED,
+            status_reason=f"{roll_out.status_reason} The way back was given up: {cause}.",
+            finished_at=context.now,
+            updated_at=context.now,
+        )
+        return (Put(record=stopped, cause=cause),)
     stopped = replace(
         roll_out,
         status=ServiceDeploymentStatus.STOPPED,
@@ -153,26 +187,33 @@ def complete_deployment(snapshot: Snapshot, deployment: Deployment, context: Con
         deployment,
         rollout_state=RolloutState.COMPLETED,
         rollout_state_reason=f"ECS deployment {deployment.id} completed.",
+        completed_at=context.now,
+        rolls_back=None,
         failed_tasks=0,
+        failure_count=0,
+        retry_at=None,
+        bake_until=None,
+        deadline_at=None,
         updated_at=context.now,
     )
-    roll_out = snapshot.service_deployments[deployment.service_deployment_arn]
-    successful = replace(
-        roll_out,
-        status=ServiceDeploymentStatus.SUCCESSFUL,
-        finished_at=context.now,
-        updated_at=context.now,
-        counts=task_counts(snapshot, deployment),
-    )
+    roll_out = snapshot.roll_out(deployment)
+    successful = replace(roll_out, status=_success(deployment), finished_at=context.now, updated_at=context.now)
+    if deployment.rolls_back is None:
+        successful = replace(successful, counts=task_counts(snapshot, deployment))
     return (
         Put(record=completed, cause="deployment completed"),
         Put(record=successful, cause="deployment completed"),
     )
 
 
+def _success(deployment: Deployment) -> ServiceDeploymentStatus:
+    is_way_back = deployment.rolls_back is not None
+    return ServiceDeploymentStatus.ROLLBACK_SUCCESSFUL if is_way_back else ServiceDeploymentStatus.SUCCESSFUL
+
+
 def decide_delete(service: Service) -> Service:
     """The service on its way out: it wants no task, and nothing it waited for matters any more."""
-    return replace(service, status=ServiceStatus.DRAINING, desired_count=0, wake_at=None, blocked_by=None)
+    return replace(service, status=ServiceStatus.DRAINING, desired_count=0, blocked_by=None)
 
 
 def add_round(deployment: Deployment, kind: RoundKind, count: int, *, now: float) -> Deployment:

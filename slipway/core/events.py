@@ -68,9 +68,65 @@ def deployment_completed(deployment_id: str) -> str:
     return f"(deployment {deployment_id}) deployment completed."
 
 
-def backs_off(failed: int, delay_s: float) -> str:
-    """How many tasks ended before they were healthy, and when the next starts. Slipway's own: ECS says nothing."""
-    return f"had {failed} tasks in a row that ended before they were healthy; the next starts in {delay_s:g} s."
+def counted_failures(
+    deployment_id: str,
+    *,
+    count: int,
+    threshold: int | None,
+    what: str,
+    task_ids: tuple[str, ...],
+    delay_s: float | None,
+) -> str:
+    """Failures for one reason, the last of them number `count` of at most `threshold` (None: no limit), and when the
+    next task starts (None: that waits for other things). Slipway's own: ECS only counts."""
+    limit = "" if threshold is None else f" of {threshold}"
+    first = count - max(len(task_ids), 1) + 1
+    which = f"failure {count}" if first == count else f"failures {first} to {count}"
+    tasks = f"{_named(task_ids)} " if task_ids else ""
+    is_last = delay_s is None or (threshold is not None and count >= threshold)
+    then = "" if is_last else f"; next start {f'in {delay_s:g} s' if delay_s else 'at once'}"
+    return f"(deployment {deployment_id}) {which}{limit}: {tasks}{what}{then}."
+
+
+def deployment_failed(deployment_id: str, why: str) -> str:
+    """`(deployment ID) deployment failed: tasks failed to start.`, `… alarm detected.`"""
+    return f"(deployment {deployment_id}) deployment failed: {why}."
+
+
+def rolling_back(deployment_id: str) -> str:
+    """`rolling back to deployment ID.`"""
+    return f"rolling back to deployment {deployment_id}."
+
+
+def not_rolled_back(deployment_id: str, why: str) -> str:
+    """Why a deployment that failed stays as it is. Slipway's own."""
+    return f"(deployment {deployment_id}) is not rolled back: {why}."
+
+
+def alarms_ignored(names: Iterable[str]) -> str:
+    """Alarms that were firing when a deployment began, which disables all for it (ECS). The sentence is our own."""
+    return (
+        f"ignores its alarms during this deployment, because {', '.join(names)} was in ALARM when it began; "
+        "watch it yourself, or clear the alarm and deploy again."
+    )
+
+
+def baking(deployment_id: str, seconds: float) -> str:
+    """A deployment whose tasks are healthy is watched for so long. Slipway's own."""
+    return f"(deployment {deployment_id}) is watched for {seconds:g} s (bake time) before it is complete."
+
+
+def under_protection(deployment_id: str, count: int) -> str:
+    """ECS's event of a scale-in that task protection holds up."""
+    return (
+        f"was unable to reach steady state because (taskSet {deployment_id}) was unable to scale in due to "
+        f"(reason {count} tasks under protection)"
+    )
+
+
+def failed_container_checks(task_id: str) -> str:
+    """`(task T) failed container health checks.`"""
+    return f"(task {task_id}) failed container health checks."
 
 
 STEADY = "has reached a steady state."

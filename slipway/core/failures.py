@@ -1,75 +1,201 @@
-"""Failures: tasks that ended before they were healthy, counted by deployment, and the back-off they bring.
+"""Failures: what went wrong with a service's tasks, counted by deployment, and the delay of starts they bring.
 
-A task that failed its load balancer's checks is counted too, but delays nothing: the checks have paced it already
-(ECS Developer Guide, service throttle logic: it is for tasks that never reach RUNNING). A task that ended by itself is
-followed by a delay from the fourth in a row on, where ECS has only its slow launches between them.
+Theory of operation. A task fails once, when it is judged unhealthy or when it ends by itself, whichever comes first. It
+is counted for the deployment it runs: every failure of the PRIMARY while that is in progress, as the circuit breaker
+has it (ECS Developer Guide, deployment circuit breaker; tasks that start and then exit count, whatever they had
+reached), and at rest only those of tasks that were never healthy, as `failedTasks` has it. Each is told in an event.
+
+Ends by themselves are followed by a delay of the next start from the fourth in a row on, up to ECS's 27 minutes; where
+ECS delays only starts that never reach RUNNING, a crash loop is slowed down too. Failed health checks delay nothing:
+they have paced the starts already. A new deployment starts at once.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 from slipway.core import events
 from slipway.core.decision import Context
-from slipway.core.model.deployments import Deployment
+from slipway.core.desired import desired_count, last_good
+from slipway.core.failure_class import failure_of
+from slipway.core.model.deployments import Deployment, DeploymentStatus, RolloutState, ServiceDeployment
+from slipway.core.model.failures import CountedFailure, Failure, FailureClass
 from slipway.core.model.services import Service
-from slipway.core.model.tasks import StopCode, Task
+from slipway.core.model.tasks import Task
 from slipway.core.plan import Change, Put
-from slipway.core.roll import last_completed
 from slipway.core.rolling import back_off_s
 from slipway.core.snapshot import Snapshot
 
-#: Stops somebody decided; the other codes are ends that came by themselves.
-_BY_CHOICE = (StopCode.USER_INITIATED, StopCode.SERVICE_SCHEDULER_INITIATED)
+#: Failures of a deployment that are kept one by one, the first; the count goes on.
+FAILURES_KEPT = 50
 
 
-def count_failures(
-    snapshot: Snapshot, service: Service, ended: Iterable[Task], context: Context
-) -> tuple[list[Change], list[str]]:
-    """The failures among the tasks that ended, counted for their deployments; and the delay, told as an event."""
-    failures = [task for task in ended if _is_failure(task)]
-    counts = Counter(task.deployment_id for task in failures)
-    changes: list[Change] = []
-    rows: dict[str | None, int] = {}
-    for deployment in _failing(snapshot, service, counts):
-        failed = rows[deployment.id] = deployment.failed_tasks + counts[deployment.id]
-        counted = replace(deployment, failed_tasks=failed, updated_at=context.now)
-        changes.append(Put(record=counted, cause=f"failed tasks: {failed}"))
-    by_themselves = [task for task in failures if task.unhealthy_reason is None and task.deployment_id in rows]
-    failed = max((rows[task.deployment_id] for task in by_themselves), default=0)
-    delay = _delay_s(failed, context)
-    if not delay:
-        return changes, []
-    waiting = replace(service, wake_at=context.now + delay)
-    changes.append(Put(record=waiting, cause=f"next start in {delay:g} s after {failed} failed tasks"))
-    if any(task.started_at is not None for task in by_themselves):
-        return changes, [events.backs_off(failed, delay)]
-    is_first = failed - len(by_themselves) <= context.rules.start_back_off_after
-    return changes, [events.CANNOT_START] if is_first else []
+@dataclass(slots=True, kw_only=True)
+class Account:
+    """What one decision counts: the deployments and service deployments it changes, and what is told of it."""
+
+    snapshot: Snapshot
+    service: Service
+    context: Context
+    deployments: dict[str, Deployment] = field(default_factory=dict)
+    roll_outs: dict[str, ServiceDeployment] = field(default_factory=dict)
+    messages: list[str] = field(default_factory=list)
+
+    def deployment(self, deployment_id: str) -> Deployment | None:
+        """A deployment as it stands in this decision."""
+        return self.deployments.get(deployment_id) or self.snapshot.deployments.get(deployment_id)
+
+    def changes(self) -> list[Change]:
+        """The records that came out differently."""
+        known, past = self.snapshot.deployments, self.snapshot.service_deployments
+        changes: list[Change] = []
+        for one in self.deployments.values():
+            if one != known[one.id]:
+                counted = one.failed_tasks != known[one.id].failed_tasks
+                changes.append(Put(record=one, cause=f"failed tasks: {one.failed_tasks}" if counted else ""))
+        changes += [Put(record=one) for one in self.roll_outs.values() if one != past[one.arn]]
+        return changes
 
 
-def forget_failures(snapshot: Snapshot, healthy: Iterable[Task]) -> list[Change]:
-    """A task that became healthy ends its deployment's row of failures (`Deployment.failedTasks`)."""
-    ids = {task.deployment_id for task in healthy if task.deployment_id is not None}
-    failed = [snapshot.deployments[each] for each in sorted(ids) if snapshot.deployments[each].failed_tasks]
-    return [Put(record=replace(each, failed_tasks=0), cause="a task became healthy") for each in failed]
+def note_tasks(account: Account, *, seen: Iterable[Task], healthy: Iterable[Task], failed: Iterable[Task]) -> None:
+    """Count what became of tasks: images are pinned by the first that `seen` tasks run, rows of failures are ended by
+    `healthy` ones, and `failed` ones are counted, each told with its reason and when the next task starts."""
+    for task in seen:
+        _pin_images(account, task)
+    for task in healthy:
+        _forget(account, task)
+    counted = [(task, failure) for task in failed if (failure := _counting(account, task)) is not None]
+    counted.sort(key=lambda pair: (pair[0].deployment_id or "", pair[1].failure_class, pair[1].sentence))
+    for (deployment_id, _), pairs in groupby(counted, key=lambda pair: (pair[0].deployment_id or "", pair[1])):
+        _count(account, deployment_id, list(pairs))
 
 
-def _delay_s(failed: int, context: Context) -> float:
-    rules = context.rules
-    return back_off_s(
-        failed, after=rules.start_back_off_after, first_s=rules.start_back_off_s, most_s=rules.start_back_off_max_s
+def count_refusal(account: Account, deployment: Deployment, sentence: str) -> None:
+    """Count a start that found no room, which only a service that asks for it does, and delay the next."""
+    failure = Failure(failure_class=FailureClass.PLACEMENT, sentence=sentence)
+    _record(account, deployment, [(None, failure)])
+    _delay(account, deployment.id, at_least_s=account.context.rules.start_back_off_s)
+    _tell(account, deployment.id, failure, tasks=())
+
+
+def may_count(snapshot: Snapshot, service: Service, task: Task) -> bool:
+    """Whether the end, or the ill health, of a task is a failure of its deployment."""
+    deployment = snapshot.deployments.get(task.deployment_id or "")
+    if deployment is None or task.is_counted:
+        return False
+    good = last_good(snapshot, service.arn)
+    is_current = deployment.status is DeploymentStatus.PRIMARY or (good is not None and good.id == deployment.id)
+    if not is_current:
+        return False
+    is_watched = deployment.status is DeploymentStatus.PRIMARY and deployment.rollout_state is RolloutState.IN_PROGRESS
+    return is_watched or task.healthy_at is None
+
+
+def _counting(account: Account, task: Task) -> Failure | None:
+    return failure_of(task) if may_count(account.snapshot, account.service, task) else None
+
+
+def _count(account: Account, deployment_id: str, pairs: list[tuple[Task, Failure]]) -> None:
+    """Failures of one deployment for one reason."""
+    deployment = account.deployment(deployment_id)
+    assert deployment is not None, f"{deployment_id} is counted and unknown"
+    failure = pairs[0][1]
+    _record(account, deployment, pairs)
+    if failure.failure_class is not FailureClass.HEALTH:
+        _delay(account, deployment_id)
+    _tell(account, deployment_id, failure, tasks=[task for task, _ in pairs])
+    never_ran = all(task.started_at is None for task, _ in pairs)
+    is_first = deployment.failed_tasks <= account.context.rules.start_back_off_after
+    failed = account.deployments[deployment_id].failed_tasks
+    if never_ran and is_first and failed > account.context.rules.start_back_off_after:
+        account.messages.append(events.CANNOT_START)
+
+
+def _record(account: Account, deployment: Deployment, pairs: Iterable[tuple[Task | None, Failure]]) -> None:
+    pairs = list(pairs)
+    now, is_watched = account.context.now, deployment.rollout_state is RolloutState.IN_PROGRESS
+    account.deployments[deployment.id] = replace(
+        deployment,
+        failed_tasks=deployment.failed_tasks + len(pairs),
+        failure_count=deployment.failure_count + (len(pairs) if is_watched else 0),
+        updated_at=now,
+    )
+    if not is_watched:
+        return
+    arn = deployment.rolls_back or deployment.service_deployment_arn
+    roll_out = account.roll_outs.get(arn) or account.snapshot.service_deployments[arn]
+    kept = [
+        CountedFailure(
+            deployment_id=deployment.id, at=now, failure=failure, task_arn=None if task is None else task.arn
+        )
+        for task, failure in pairs
+    ]
+    account.roll_outs[arn] = replace(
+        roll_out,
+        failures=(*roll_out.failures, *kept)[:FAILURES_KEPT],
+        failure_count=roll_out.failure_count
+        if deployment.rolls_back
+        else account.deployments[deployment.id].failure_count,
+        updated_at=now,
     )
 
 
-def _failing(snapshot: Snapshot, service: Service, failures: Mapping[str | None, int]) -> list[Deployment]:
-    """The deployments whose failures count: the PRIMARY, and the old one that makes up for its losses."""
-    may_start = (snapshot.primary(service.arn), last_completed(snapshot, service.arn))
-    return [deployment for deployment in may_start if deployment is not None and deployment.id in failures]
+def _delay(account: Account, deployment_id: str, *, at_least_s: float = 0.0) -> None:
+    deployment, rules = account.deployments[deployment_id], account.context.rules
+    delay_s = back_off_s(
+        deployment.failed_tasks,
+        after=rules.start_back_off_after,
+        first_s=rules.start_back_off_s,
+        most_s=rules.start_back_off_max_s,
+    )
+    delay_s = max(delay_s, at_least_s)
+    if delay_s:
+        account.deployments[deployment_id] = replace(deployment, retry_at=account.context.now + delay_s)
 
 
-def _is_failure(task: Task) -> bool:
-    """Ended before it ever was healthy, though nobody wanted it gone for another reason than that."""
-    if task.healthy_at is not None:
-        return False
-    return task.unhealthy_reason is not None or task.stop_code not in _BY_CHOICE
+def _tell(account: Account, deployment_id: str, failure: Failure, *, tasks: Iterable[Task]) -> None:
+    deployment, breaker = account.deployments[deployment_id], account.service.circuit_breaker
+    is_watched = deployment.rollout_state is RolloutState.IN_PROGRESS
+    threshold = breaker.threshold(desired_count(account.snapshot, account.service)) if breaker.is_enabled else None
+    now = account.context.now
+    ids = tuple(task.id for task in tasks)
+    account.messages.append(
+        events.counted_failures(
+            deployment_id,
+            count=deployment.failure_count if is_watched else deployment.failed_tasks,
+            threshold=threshold if is_watched else None,
+            what=f"{failure.failure_class}: {failure.sentence}",
+            task_ids=ids,
+            delay_s=None
+            if failure.failure_class is FailureClass.HEALTH
+            else max((deployment.retry_at or now) - now, 0.0),
+        )
+    )
+
+
+def _forget(account: Account, task: Task) -> None:
+    """A task that became healthy ends its deployment's row of failures (`Deployment.failedTasks`)."""
+    deployment = account.deployment(task.deployment_id or "")
+    if deployment is None or not (deployment.failed_tasks or deployment.failure_count):
+        return
+    count = 0 if account.service.circuit_breaker.is_reset_by_healthy_task else deployment.failure_count
+    account.deployments[deployment.id] = replace(deployment, failed_tasks=0, failure_count=count, retry_at=None)
+
+
+def _pin_images(account: Account, task: Task) -> None:
+    """The images that a deployment's first task runs are those of all its tasks (ECS API, `versionConsistency`)."""
+    deployment = account.deployment(task.deployment_id or "")
+    definition = account.snapshot.task_definitions.get(task.task_definition_arn)
+    if deployment is None or definition is None:
+        return
+    found = dict(_digests(task, {one.name for one in definition.containers if one.is_digest_pinned}))
+    new = {name: digest for name, digest in found.items() if name not in deployment.image_digests}
+    if new:
+        pinned = {**deployment.image_digests, **new}
+        account.deployments[deployment.id] = replace(deployment, image_digests=pinned)
+
+
+def _digests(task: Task, pinned: set[str]) -> Iterator[tuple[str, str]]:
+    for container in task.containers:
+        if container.image_digest is not None and container.name in pinned:
+            yield container.name, container.image_digest

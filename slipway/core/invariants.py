@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from slipway.core.decision import Context
+from slipway.core.desired import bounds_of
 from slipway.core.lifecycle import may_move
 from slipway.core.model.deployments import DeploymentStatus
 from slipway.core.model.services import Service, ServiceStatus
 from slipway.core.model.tasks import DesiredStatus, StopCode, Task
 from slipway.core.plan import Change, Put, Record
 from slipway.core.reconcile import reconcile, reconcile_task
-from slipway.core.roll import bounds_of
 from slipway.core.service_tasks import Phase
 from slipway.core.snapshot import Snapshot
 from slipway.core.targets import plan_target

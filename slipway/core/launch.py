@@ -80,4 +80,6 @@ def _task(launch: Launch, host: Host, *, arns: Arns, ids: Ids, now: float) -> Ta
 def start_command(snapshot: Snapshot, task: Task) -> StartTask:
     """The command that has the task's host start it."""
     definition = snapshot.task_definitions[task.task_definition_arn]
-    return StartTask(host_id=task.host_id, payload=payload_of(task, definition))
+    deployment = None if task.deployment_id is None else snapshot.deployments.get(task.deployment_id)
+    digests = {} if deployment is None else deployment.image_digests
+    return StartTask(host_id=task.host_id, payload=payload_of(task, definition, digests))

@@ -163,7 +163,10 @@ def _vanished(task: Task, report: HostReport, context: Context) -> Task:
         at=report.at,
         reason="Task was not found on its host when the control plane came back",
     )
-    return _fold(task, gone, context)
+    lost = _fold(task, gone, context)
+    if task.desired_status is DesiredStatus.STOPPED:
+        return lost
+    return replace(lost, stop_code=StopCode.TERMINATION_NOTICE)  # its host lost it: no failure of its own
 
 
 def _target_check(snapshot: Snapshot, check: TargetCheck, context: Context) -> tuple[Change, ...]:

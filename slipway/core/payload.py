@@ -9,8 +9,11 @@ from slipway.core.model.tasks import Container, Task
 from slipway.core.plan import ContainerPayload, TaskPayload
 
 
-def payload_of(task: Task, definition: TaskDefinition) -> TaskPayload:
-    """What the host of `task` is told, from its definition and RunTask's `overrides` in its document."""
+def payload_of(task: Task, definition: TaskDefinition, image_digests: Mapping[str, str] = {}) -> TaskPayload:
+    """What the host of `task` is told, from its definition and RunTask's `overrides` in its document.
+
+    `image_digests` are the images, by container, that its deployment is pinned to.
+    """
     overrides = {
         override.get("name"): override for override in task.document.get("overrides", {}).get("containerOverrides", ())
     }
@@ -30,6 +33,7 @@ def payload_of(task: Task, definition: TaskDefinition) -> TaskPayload:
                 definition=definition.container(container.name),
                 document=documents.get(container.name, {}),
                 override=overrides.get(container.name, {}),
+                image_digest=image_digests.get(container.name),
             )
             for container in task.containers
         ),
@@ -42,6 +46,7 @@ def _container(
     definition: ContainerDefinition | None,
     document: Mapping[str, Any],
     override: Mapping[str, Any],
+    image_digest: str | None,
 ) -> ContainerPayload:
     assert definition is not None, f"{container.arn} is not in its task definition"
     environment = {item["name"]: item.get("value", "") for item in document.get("environment", ())}
@@ -51,6 +56,7 @@ def _container(
         name=container.name,
         arn=container.arn,
         image=container.image,
+        image_digest=image_digest,
         essential=definition.essential,
         command=tuple(override.get("command") or document.get("command") or ()),
         entry_point=tuple(document.get("entryPoint") or ()),

@@ -114,6 +114,7 @@ def _check(host: Host, room: HostRoom, need: Footprint) -> tuple[int, Refusal | 
     """How many filters a host passes, and the refusal of the first it does not pass (None: it passes all)."""
     lacks = (
         ("AGENT", "" if host.is_connected else 'encountered error "AGENT"'),
+        ("NO ACTIVE INSTANCES", "is DRAINING" if host.is_draining else ""),
         ("RESOURCE:CPU", _lack("CPU units", need.cpu, room.cpu_left(host))),
         ("RESOURCE:MEMORY", _lack("memory", need.memory, room.memory_left(host))),
         ("RESOURCE:PORTS", _port_lack(room.taken(host, need.host_ports))),

@@ -4,9 +4,10 @@ Theory of operation. `reconcile` is called for a service something happened to, 
 called again, until it has nothing left to do: so each decision is small and sees all that went before. In order:
 
 1. the next step of each task that changed (register, judge, drain, stop, let go), and what its end means;
-2. old deployments that have no task left leave the list;
-3. the roll: which tasks stop and which start within the bounds of `rolling`, on hosts with room (`placement`);
-4. a deployment whose tasks are healthy and alone is completed; the service is steady.
+2. whether the deployment in progress has failed (`detection`), and its way back (`roll_back`);
+3. old deployments that have no task left leave the list;
+4. the roll: which tasks stop and which start within the bounds of `rolling`, on hosts with room (`placement`);
+5. a deployment whose tasks are healthy and alone has baked and is completed; the service is steady.
 
 Nothing here waits: a back-off, a drain or a grace period is an instant in a record, and the snapshot's timers have the
 service decided again when it comes. Reconciling twice gives an empty plan the second time.
@@ -17,15 +18,20 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from slipway.core import events
+from slipway.core.bake_time import bake_time_s
 from slipway.core.decision import Context
 from slipway.core.deploy import complete_deployment, retire_deployment
-from slipway.core.failures import count_failures, forget_failures
+from slipway.core.desired import bounds_of, desired_count
+from slipway.core.detection import detect
+from slipway.core.failure_class import failure_of
+from slipway.core.failures import Account, may_count, note_tasks
 from slipway.core.model.deployments import Deployment, DeploymentStatus, RolloutState
 from slipway.core.model.load_balancing import Target
 from slipway.core.model.services import Service, ServiceStatus
 from slipway.core.model.tasks import Task
 from slipway.core.plan import Change, HostCommand, Plan, Put
-from slipway.core.roll import bounds_of, desired_count, plan_roll
+from slipway.core.roll import plan_roll
+from slipway.core.roll_back import end_deployment
 from slipway.core.service_tasks import Phase
 from slipway.core.snapshot import Snapshot
 from slipway.core.task_steps import TaskStep, plan_task
@@ -38,6 +44,9 @@ def reconcile(snapshot: Snapshot, service_arn: str, touched: Iterable[str], cont
         return Plan()
     plan = _plan_tasks(snapshot, service, touched, context)
     if not plan.is_empty or service.status is ServiceStatus.INACTIVE:
+        return plan
+    plan = _detect(snapshot, service, context)
+    if not plan.is_empty:
         return plan
     plan = _retire_old(snapshot, service, context)
     if not plan.is_empty:
@@ -64,25 +73,31 @@ def _plan_tasks(snapshot: Snapshot, service: Service, touched: Iterable[str], co
     changes: list[Change] = []
     commands: list[HostCommand] = []
     steps: list[TaskStep] = []
-    settled: list[Task] = []
+    seen: list[Task] = []
     healthy: list[Task] = []
+    failed: list[Task] = []
     for arn in sorted(touched):
         task = snapshot.tasks.get(arn)
         if task is None:
             continue
+        seen.append(task)
         if task.is_stopped and not task.is_settled:
-            settled.append(task)
-            changes.append(Put(record=replace(task, is_settled=True)))
+            failed.append(task)
+            is_counted = task.is_counted or (may_count(snapshot, service, task) and failure_of(task) is not None)
+            changes.append(Put(record=replace(task, is_settled=True, is_counted=is_counted)))
             continue
         step = plan_task(snapshot, task, service=service, context=context)
         steps.append(step)
         if step.turned_healthy:
             healthy.append(task)
+        if step.failed is not None:
+            failed.append(step.failed)
         changes += step.changes
         commands += step.commands
-    counted, messages = count_failures(snapshot, service, settled, context)
-    changes += (*counted, *forget_failures(snapshot, healthy))
-    messages += _tell(steps)
+    account = Account(snapshot=snapshot, service=service, context=context)
+    note_tasks(account, seen=seen, healthy=healthy, failed=failed)
+    changes += account.changes()
+    messages = [*_tell(steps), *account.messages]
     told = tuple(events.event(context, service, message) for message in messages)
     return Plan(changes=tuple(changes), events=told, commands=tuple(commands))
 
@@ -94,6 +109,8 @@ def _tell(steps: list[TaskStep]) -> list[str]:
     messages += [events.registered(count, group) for group, count in sorted(registered.items())]
     for step in steps:
         messages += [_unhealthy(target) for target in step.turned_unhealthy]
+        if step.failed_container_checks:
+            messages.append(events.failed_container_checks(step.task_id))
     gone = Counter(target.target_group_arn for step in steps for target in step.deregistered)
     messages += [events.deregistered(count, group) for group, count in sorted(gone.items())]
     drains = sum(step.is_draining for step in steps)
@@ -109,7 +126,20 @@ def _unhealthy(target: Target) -> str:
     return events.unhealthy_target(task_id, port=target.port, target_group_arn=target.target_group_arn, reason=reason)
 
 
-# 2. Old deployments
+# 2. Detection
+
+
+def _detect(snapshot: Snapshot, service: Service, context: Context) -> Plan:
+    primary = snapshot.primary(service.arn)
+    if primary is None or service.status is not ServiceStatus.ACTIVE:
+        return Plan()
+    detection = detect(snapshot, service, primary, context)
+    if detection is None:
+        return Plan()
+    return end_deployment(snapshot, service, primary, detection=detection, context=context)
+
+
+# 3. Old deployments
 
 
 def _retire_old(snapshot: Snapshot, service: Service, context: Context) -> Plan:
@@ -132,16 +162,19 @@ def _is_done_with(snapshot: Snapshot, service: Service, deployment: Deployment) 
     """Whether an old deployment without tasks is needed no more: a good one that lost its last is, to start others."""
     if deployment.status is not DeploymentStatus.ACTIVE:
         return False
-    if deployment.rollout_state is not RolloutState.COMPLETED or not deployment.desired_count:
+    primary = snapshot.primary(service.arn)
+    if deployment.rollout_state is RolloutState.FAILED and primary is not None and primary.rolls_back is not None:
+        return False  # it is shown, FAILED, until what took its place is complete
+    if deployment.completed_at is None or not deployment.desired_count:
         return True
     return snapshot.service_tasks(service.arn).count(Phase.HEALTHY) >= bounds_of(snapshot, service).lower
 
 
-# 4. Completion and the steady state
+# 5. Completion and the steady state
 
 
 def _settle(snapshot: Snapshot, service: Service, context: Context) -> Plan:
-    """Whether the deployment is done and the service steady: told once, when it becomes so."""
+    """Whether the deployment has baked, and is done, and the service steady: told once, when it becomes so."""
     primary = snapshot.primary(service.arn)
     if primary is None or service.status is not ServiceStatus.ACTIVE:
         return Plan()
@@ -151,10 +184,17 @@ def _settle(snapshot: Snapshot, service: Service, context: Context) -> Plan:
     changes: list[Change] = []
     messages: list[str] = []
     if is_steady and primary.rollout_state is RolloutState.IN_PROGRESS:
-        changes += complete_deployment(snapshot, primary, context)
-        messages.append(events.deployment_completed(primary.id))
+        bake_s = bake_time_s(snapshot, service, primary)
+        if bake_s and primary.bake_until is None:
+            cause = f"bakes for {bake_s:g} s"
+            changes.append(Put(record=replace(primary, bake_until=context.now + bake_s), cause=cause))
+            messages.append(events.baking(primary.id, bake_s))
+        is_steady = not bake_s or (primary.bake_until is not None and context.now >= primary.bake_until)
+        if is_steady:
+            changes += complete_deployment(snapshot, primary, context)
+            messages.append(events.deployment_completed(primary.id))
     if is_steady and service.steady_at is None:
-        changes.append(Put(record=replace(service, steady_at=context.now, wake_at=None), cause="steady"))
+        changes.append(Put(record=replace(service, steady_at=context.now), cause="steady"))
         messages.append(events.STEADY)
     if not is_steady and service.steady_at is not None:
         changes.append(Put(record=replace(service, steady_at=None), cause="no longer steady"))

@@ -7,13 +7,16 @@ from slipway.core import events
 from slipway.core.arns import cluster_name, resource_name
 from slipway.core.decision import Context
 from slipway.core.deploy import add_round
+from slipway.core.desired import bounds_of, desired_count, last_good
+from slipway.core.extensions import extensions_of
+from slipway.core.failures import Account, count_refusal
 from slipway.core.launch import Launch, launch_tasks, start_command
 from slipway.core.model.deployments import Deployment, DeploymentStatus, RolloutState, RoundKind
 from slipway.core.model.services import SchedulingStrategy, Service, ServiceStatus
 from slipway.core.model.tasks import StopCode, Task
 from slipway.core.placement import Refusal, placement_sentence
 from slipway.core.plan import Change, HostCommand, Plan, Put
-from slipway.core.rolling import Bounds, Counts, Limits, Move, bounds, plan_move
+from slipway.core.rolling import Bounds, Counts, Limits, Move, plan_move
 from slipway.core.service_tasks import DeploymentTasks, Phase, phase_of
 from slipway.core.snapshot import Snapshot
 from slipway.core.stopping import decide_stop
@@ -21,11 +24,17 @@ from slipway.core.stopping import decide_stop
 #: What a service is blocked by when its percentages let it neither stop nor start a task.
 DEPLOYMENT_CONFIGURATION = "DEPLOYMENT_CONFIGURATION"
 
+#: What it is blocked by, with the number of tasks, when tasks that should stop are under scale-in protection.
+PROTECTION = "PROTECTION"
+
 #: What it is blocked by, with the group's ARN, when its running tasks wait for the health of targets nobody checks.
 TARGET_GROUP = "TARGET_GROUP"
 
 _RISING = (Phase.STARTING, Phase.RUNNING)
-_UNHEALTHY = (Phase.SICK, *_RISING)
+_FIT = (*_RISING, Phase.HEALTHY)
+
+#: What holds a service up, though there may be room for its tasks.
+_NOT_ROOM = (TARGET_GROUP, PROTECTION)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,15 +66,6 @@ class _Draft:
         )
 
 
-def desired_count(snapshot: Snapshot, service: Service) -> int:
-    """How many tasks a service is to have: none once deleted, one a host for DAEMON, else its desired count."""
-    if service.status is not ServiceStatus.ACTIVE:
-        return 0
-    if service.scheduling_strategy is SchedulingStrategy.DAEMON:
-        return sum(host.is_connected for host in snapshot.hosts.values())
-    return service.desired_count
-
-
 def plan_roll(snapshot: Snapshot, service: Service, context: Context) -> Plan:
     """The tasks of a service that stop and start now, and why it cannot go on where it cannot."""
     primary = snapshot.primary(service.arn)
@@ -80,6 +80,10 @@ def plan_roll(snapshot: Snapshot, service: Service, context: Context) -> Plan:
     draft = _Draft(snapshot=snapshot, service=service, primary=primary, context=context)
     _stop(draft, move)
     blocked_by = _start(draft, move)
+    if blocked_by is None and move.held_back:
+        blocked_by = f"{PROTECTION} {move.held_back}"
+        if service.blocked_by != blocked_by:
+            draft.messages.append(events.under_protection(primary.id, move.held_back))
     if blocked_by is None and not limits.new_waits and _is_stuck(counts, limit, move):
         blocked_by = DEPLOYMENT_CONFIGURATION
         if service.blocked_by != blocked_by:
@@ -102,27 +106,6 @@ def _unchecked_group(snapshot: Snapshot, primary: Deployment) -> str | None:
     return next((arn for arn in arns if not snapshot.group_listeners(arn)), None)
 
 
-def bounds_of(snapshot: Snapshot, service: Service) -> Bounds:
-    """The bounds of a service as it is now."""
-    return bounds(
-        desired_count(snapshot, service),
-        minimum_healthy_percent=service.minimum_healthy_percent,
-        maximum_percent=service.maximum_percent,
-    )
-
-
-def last_completed(snapshot: Snapshot, service_arn: str) -> Deployment | None:
-    """The newest old deployment that had completed: the one that makes up for its own losses; None if there is none."""
-    return next(
-        (
-            deployment
-            for deployment in snapshot.service_deployments_of(service_arn)
-            if _is_old(deployment) and deployment.rollout_state is RolloutState.COMPLETED
-        ),
-        None,
-    )
-
-
 def _is_old(deployment: Deployment) -> bool:
     return deployment.status is not DeploymentStatus.PRIMARY
 
@@ -130,7 +113,7 @@ def _is_old(deployment: Deployment) -> bool:
 def _count(snapshot: Snapshot, service: Service, primary: Deployment) -> Counts:
     tasks = snapshot.service_tasks(service.arn)
     new = tasks.of(primary.id)
-    good = last_completed(snapshot, service.arn)
+    good = last_good(snapshot, service.arn)
     of_good = tasks.of("" if good is None else good.id)
     old = [tasks.of(item.id) for item in snapshot.service_deployments_of(service.arn) if _is_old(item)]
     return Counts(
@@ -140,23 +123,39 @@ def _count(snapshot: Snapshot, service: Service, primary: Deployment) -> Counts:
         new_sick=new.count(Phase.SICK),
         old_healthy=sum(each.count(Phase.HEALTHY) for each in old),
         old_rising=of_good.count(*_RISING),
-        old_sick=of_good.count(Phase.SICK),
-        old_unproven=sum(each.count(*_UNHEALTHY) for each in old) - of_good.count(*_UNHEALTHY),
+        old_sick=sum(each.count(Phase.SICK) for each in old),
+        old_unproven=sum(each.count(*_RISING) for each in old) - of_good.count(*_RISING),
         old_lost=0 if good is None else max(good.desired_count - of_good.fit, 0),
         settling=tasks.count(*_RISING, Phase.STOPPING),
+        new_protected=len(_protected(snapshot, service, new, *_FIT)),
+        old_healthy_protected=sum(len(_protected(snapshot, service, each, Phase.HEALTHY)) for each in old),
+        old_rising_protected=len(_protected(snapshot, service, of_good, *_RISING)),
+        old_unproven_protected=sum(len(_protected(snapshot, service, each, *_RISING)) for each in old)
+        - len(_protected(snapshot, service, of_good, *_RISING)),
     )
+
+
+def _protected(snapshot: Snapshot, service: Service, tasks: DeploymentTasks, *phases: Phase) -> frozenset[str]:
+    """The tasks in these phases that neither a roll nor a scale-in may stop. Deleting the service stops all."""
+    if service.status is not ServiceStatus.ACTIVE:
+        return frozenset()
+    return frozenset(arn for arn in tasks.protected if phase_of(snapshot.tasks[arn]) in phases)
 
 
 def _limits(snapshot: Snapshot, service: Service, primary: Deployment, context: Context) -> Limits:
-    """A back-off holds only the deployments whose tasks failed: a new one starts at once (service throttle logic)."""
-    backs_off = service.wake_at is not None and context.now < service.wake_at
-    good = last_completed(snapshot, service.arn)
+    """A delay holds only the deployment whose tasks failed: a new one starts at once (service throttle logic). One that
+    failed starts nothing any more."""
+    good = last_good(snapshot, service.arn)
     return Limits(
-        is_blocked=service.blocked_by is not None and not service.blocked_by.startswith(TARGET_GROUP),
+        is_blocked=service.blocked_by is not None and not service.blocked_by.startswith(_NOT_ROOM),
         is_sequential=context.rules.is_sequential,
-        new_waits=backs_off and primary.failed_tasks > 0,
-        old_waits=backs_off and good is not None and good.failed_tasks > 0,
+        new_waits=primary.rollout_state is RolloutState.FAILED or _waits(primary, context),
+        old_waits=good is not None and _waits(good, context),
     )
+
+
+def _waits(deployment: Deployment, context: Context) -> bool:
+    return deployment.retry_at is not None and context.now < deployment.retry_at
 
 
 def _is_stuck(counts: Counts, limit: Bounds, move: Move) -> bool:
@@ -174,13 +173,14 @@ def _stop(draft: _Draft, move: Move) -> None:
     snapshot = draft.snapshot
     tasks = snapshot.service_tasks(draft.service.arn)
     new = tasks.of(draft.primary.id)
-    chosen = [*_surplus(new, move.stop_new), *new.first(Phase.SICK, move.stop_sick)]
-    healthy_left = move.stop_old_healthy
+    shielded = _protected(snapshot, draft.service, new, *_FIT)
+    chosen = [*_surplus(new, move.stop_new, shielded), *new.first(Phase.SICK, move.stop_sick)]
+    left = _Left(unproven=move.stop_old_unproven, rising=move.stop_old_rising)
+    left.sick, left.healthy = move.stop_old_sick, move.stop_old_healthy
     for deployment in _in_order_of_stopping(snapshot.service_deployments_of(draft.service.arn)):
         of = tasks.of(deployment.id)
-        healthy = of.first(Phase.HEALTHY, healthy_left)
-        healthy_left -= len(healthy)
-        stops = (*_stops_of(deployment, of, move), *healthy)
+        shielded = _protected(snapshot, draft.service, of, *_FIT)
+        stops = left.take(of, is_good=deployment.completed_at is not None, shielded=shielded)
         chosen += stops
         if stops:
             fit_left = of.fit - sum(phase_of(snapshot.tasks[arn]) is not Phase.SICK for arn in stops)
@@ -192,31 +192,52 @@ def _stop(draft: _Draft, move: Move) -> None:
     draft.changes += [Put(record=_stopped(task, draft.context), cause="stop decided") for task in stopped]
 
 
+@dataclass(slots=True, kw_only=True)
+class _Left:
+    """How many old tasks are still to be chosen for stopping."""
+
+    unproven: int
+    rising: int
+    sick: int = 0
+    healthy: int = 0
+
+    def take(self, tasks: DeploymentTasks, *, is_good: bool, shielded: frozenset[str]) -> tuple[str, ...]:
+        """The tasks of one old deployment that stop, in the order: on their way, sick, healthy."""
+        rising = _take(tasks, _RISING, self.rising if is_good else self.unproven, shielded)
+        if is_good:
+            self.rising -= len(rising)
+        else:
+            self.unproven -= len(rising)
+        sick = tasks.first(Phase.SICK, self.sick)
+        healthy = _take(tasks, (Phase.HEALTHY,), self.healthy, shielded)
+        self.sick -= len(sick)
+        self.healthy -= len(healthy)
+        return (*rising, *sick, *healthy)
+
+
 def _in_order_of_stopping(deployments: Iterable[Deployment]) -> list[Deployment]:
     """Old deployments, those that never completed before the good one, the oldest first."""
     old = [deployment for deployment in reversed(tuple(deployments)) if _is_old(deployment)]
-    return sorted(old, key=lambda deployment: deployment.rollout_state is RolloutState.COMPLETED)
+    return sorted(old, key=lambda deployment: deployment.completed_at is not None)
 
 
-def _stops_of(deployment: Deployment, tasks: DeploymentTasks, move: Move) -> tuple[str, ...]:
-    """The tasks of an old deployment that stop without having been healthy."""
-    if deployment.rollout_state is not RolloutState.COMPLETED:
-        return _take(tasks, _UNHEALTHY, move.stop_old_unproven)
-    return tasks.first(Phase.SICK, move.stop_old_sick) + _take(tasks, _RISING, move.stop_old_rising)
-
-
-def _take(tasks: DeploymentTasks, phases: Iterable[Phase], count: int) -> tuple[str, ...]:
+def _take(
+    tasks: DeploymentTasks, phases: Iterable[Phase], count: int, shielded: frozenset[str] = frozenset()
+) -> tuple[str, ...]:
+    """The ARNs of at most `count` tasks of these phases, the oldest first, those that are shielded left out."""
     taken: list[str] = []
     for phase in phases:
-        taken += tasks.first(phase, count - len(taken))
+        found = tasks.first(phase, count - len(taken) + len(shielded))
+        taken += [arn for arn in found if arn not in shielded][: max(count - len(taken), 0)]
     return tuple(taken)
 
 
-def _surplus(tasks: DeploymentTasks, count: int) -> tuple[str, ...]:
+def _surplus(tasks: DeploymentTasks, count: int, shielded: frozenset[str]) -> tuple[str, ...]:
     """Tasks to give up when there are too many: those that serve least first, the newest before the oldest."""
     taken: list[str] = []
-    for phase in (Phase.STARTING, Phase.RUNNING, Phase.HEALTHY):
-        taken += tasks.last(phase, count - len(taken))
+    for phase in _FIT:
+        found = tasks.last(phase, count - len(taken) + len(shielded))
+        taken += [arn for arn in found if arn not in shielded][: max(count - len(taken), 0)]
     return tuple(taken)
 
 
@@ -256,14 +277,29 @@ def _start(draft: _Draft, move: Move) -> str | None:
             blocked_by = f"{refusal.reason} {refusal.host_id or ''}".rstrip()
             if blocked_by != draft.service.blocked_by:
                 draft.messages.append(_refused(draft.service, refusal, context))
+            _count_refusal(draft, deployment, refusal)
         if tasks:
             break
     return blocked_by
 
 
+def _count_refusal(draft: _Draft, deployment: Deployment, refusal: Refusal) -> None:
+    """A start that found no room is no failure of the revision, unless the service asks for it to be counted."""
+    is_watched = deployment.status is DeploymentStatus.PRIMARY and deployment.rollout_state is RolloutState.IN_PROGRESS
+    if not (is_watched and draft.service.circuit_breaker.is_enabled and extensions_of(draft.service).counts_placement):
+        return
+    account = Account(
+        snapshot=draft.snapshot, service=draft.service, context=draft.context, deployments=dict(draft.deployments)
+    )
+    count_refusal(account, account.deployments.get(deployment.id, deployment), refusal.lack or "there is no host")
+    draft.deployments.update(account.deployments)
+    draft.changes += [Put(record=one) for one in account.roll_outs.values()]
+    draft.messages += account.messages
+
+
 def _starts(draft: _Draft, move: Move) -> Iterator[tuple[Deployment, int]]:
     if move.start_old:
-        good = last_completed(draft.snapshot, draft.service.arn)
+        good = last_good(draft.snapshot, draft.service.arn)
         assert good is not None, "old tasks are started for a completed deployment only"
         yield good, move.start_old
     if move.start_new:

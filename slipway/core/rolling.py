@@ -6,7 +6,11 @@ Source: `DeploymentConfiguration` of the ECS API: the lower bound rounds up, the
 
 An old deployment that had completed is known to be good: while fewer tasks are healthy than the lower bound asks for,
 it keeps the tasks that are on their way and makes up for those it lost, so that failures of the new revision never eat
-the old one. What an old deployment that never completed has, unless it is healthy, is stopped at once.
+the old one. What is on its way of an old deployment that never completed is stopped at once. Its sick tasks may be all
+that answers, as after a roll-back from a version that fell ill: like the good one's they stay while too few are
+healthy, unless they are in the way.
+
+A task under scale-in protection is not stopped by a roll or a scale-in; how many stops that held back is in the move.
 """
 
 from dataclasses import dataclass, replace
@@ -39,10 +43,14 @@ class Counts:
     new_sick: int = 0  # unhealthy, to be replaced
     old_healthy: int = 0  # of all old deployments
     old_rising: int = 0  # of the good one: starting, or running and not healthy yet
-    old_sick: int = 0  # of the good one: unhealthy, to be replaced
-    old_unproven: int = 0  # of the other old ones: all that are not healthy
+    old_sick: int = 0  # of all old deployments: unhealthy, to be replaced
+    old_unproven: int = 0  # of the other old ones: starting, or running and not healthy yet
     old_lost: int = 0  # tasks the good one is to keep and has not, or has sick
     settling: int = 0  # starting, not yet healthy, or stopping: what a sequential round waits for
+    new_protected: int = 0  # of new_fit, those under scale-in protection
+    old_healthy_protected: int = 0  # of old_healthy
+    old_rising_protected: int = 0  # of old_rising
+    old_unproven_protected: int = 0  # of old_unproven
 
     @property
     def healthy(self) -> int:
@@ -68,6 +76,7 @@ class Move:
     stop_sick: int = 0
     start_new: int = 0
     start_old: int = 0
+    held_back: int = 0  # stops that scale-in protection forbids
 
     @property
     def stops(self) -> int:
@@ -111,7 +120,7 @@ def plan_move(counts: Counts, limit: Bounds, limits: Limits = Limits()) -> Move:
 def _plan_stops(counts: Counts, limit: Bounds) -> Move:
     """Old tasks as the lower bound allows, surplus new ones, and sick ones whose replacement is healthy."""
     lacking = max(limit.lower - counts.healthy, 0)
-    return Move(
+    wished = Move(
         stop_old_unproven=counts.old_unproven,
         stop_old_rising=max(counts.old_rising - lacking, 0),
         stop_old_sick=max(counts.old_sick - lacking, 0),
@@ -119,6 +128,14 @@ def _plan_stops(counts: Counts, limit: Bounds) -> Move:
         stop_new=max(counts.new_fit - counts.desired, 0),
         stop_sick=min(counts.new_sick, max(counts.new_healthy + counts.new_sick - counts.desired, 0)),
     )
+    may = replace(
+        wished,
+        stop_old_unproven=min(wished.stop_old_unproven, counts.old_unproven - counts.old_unproven_protected),
+        stop_old_rising=min(wished.stop_old_rising, counts.old_rising - counts.old_rising_protected),
+        stop_old_healthy=min(wished.stop_old_healthy, counts.old_healthy - counts.old_healthy_protected),
+        stop_new=min(wished.stop_new, counts.new_fit - counts.new_protected),
+    )
+    return replace(may, held_back=wished.stops - may.stops)
 
 
 def _make_way(counts: Counts, move: Move, *, missing: int, owed: int) -> Move:

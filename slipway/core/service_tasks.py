@@ -34,9 +34,10 @@ def phase_of(task: Task) -> Phase:
 class DeploymentTasks:
     """The tasks of one deployment by phase; within a phase the oldest first. Stopped tasks are not kept."""
 
-    __slots__ = ("_phases",)
+    __slots__ = ("_phases", "protected")
 
     def __init__(self) -> None:
+        self.protected: set[str] = set()  # ARNs of those under scale-in protection
         self._phases = tuple(OrderedKeys() for phase in Phase if phase is not Phase.STOPPED)
 
     def add(self, task: Task) -> None:
@@ -44,12 +45,15 @@ class DeploymentTasks:
         phase = phase_of(task)
         if phase is not Phase.STOPPED:
             self._phases[phase].add((task.created_at, task.arn))
+            if task.protected_until is not None:
+                self.protected.add(task.arn)
 
     def discard(self, task: Task) -> None:
         """Count a task no more."""
         phase = phase_of(task)
         if phase is not Phase.STOPPED:
             self._phases[phase].discard((task.created_at, task.arn))
+            self.protected.discard(task.arn)
 
     def count(self, *phases: Phase) -> int:
         """How many tasks are in these phases."""
@@ -99,7 +103,7 @@ class ServiceTasks:
 
     def replace(self, old: Task | None, new: Task | None) -> None:
         """Bring the counts from `old` (None: was not there) to `new` (None: is gone)."""
-        if old is not None and new is not None and phase_of(old) is phase_of(new):
+        if old is not None and new is not None and _counts_as(old) == _counts_as(new):
             return  # neither its deployment nor when it was created changes
         if old is not None and old.deployment_id in self._deployments:
             self._deployments[old.deployment_id].discard(old)
@@ -134,6 +138,10 @@ class ServiceTasks:
     def alive(self) -> int:
         """Tasks of all deployments that have not stopped."""
         return sum(tasks.alive for tasks in self._deployments.values())
+
+
+def _counts_as(task: Task) -> tuple[Phase, bool]:
+    return phase_of(task), task.protected_until is not None
 
 
 _NO_TASKS = DeploymentTasks()

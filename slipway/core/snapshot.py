@@ -10,7 +10,7 @@ from heapq import heappop, heappush
 from itertools import islice
 
 from slipway.core.host_room import HostRoom
-from slipway.core.model.alarms import Alarm
+from slipway.core.model.alarms import Alarm, AlarmState
 from slipway.core.model.clusters import Cluster
 from slipway.core.model.deployments import Deployment, DeploymentStatus, ServiceDeployment, ServiceRevision
 from slipway.core.model.hosts import Host
@@ -45,7 +45,30 @@ class Snapshot:
         self.targets: dict[str, Target] = {}
         self.alarms: dict[str, Alarm] = {}
         self.client_tokens: dict[str, ClientToken] = {}
-        self._tables: dict[type, dict[str, Record]] = {
+        self._tables = self._tables_by_kind()
+        self._events: dict[str, deque[ServiceEvent]] = defaultdict(lambda: deque(maxlen=EVENTS_KEPT))
+        self._service_tasks: dict[str, ServiceTasks] = {}
+        self._service_deployments: dict[str, dict[str, None]] = defaultdict(dict)
+        self._service_history: dict[str, dict[str, None]] = defaultdict(dict)
+        self._rooms: dict[str, HostRoom] = {}
+        self._families: dict[str, dict[int, str]] = defaultdict(dict)
+        self._cluster_services: dict[str, dict[str, None]] = defaultdict(dict)
+        self._cluster_tasks: dict[str, dict[str, None]] = defaultdict(dict)
+        self._group_targets: dict[str, dict[str, None]] = defaultdict(dict)
+        self._task_targets: dict[str, dict[str, None]] = defaultdict(dict)
+        self._group_listeners: dict[str, dict[str, None]] = defaultdict(dict)
+        self._waiting_for_target: dict[str, dict[str, None]] = defaultdict(dict)  # tasks by the key they wait for
+        self._alarm_states: dict[str, AlarmState | None] = {}  # by name; None: there is no such alarm any more
+        self._alarm_services: dict[str, set[str]] = defaultdict(set)  # services by the names of their alarms
+        self.dirty_services: set[str] = set()
+        self.dirty_tasks: set[str] = set()  # standalone ones; a service's are touched in its `ServiceTasks`
+        self.dirty_targets: set[str] = set()
+        self.waiting_for_room: set[str] = set()  # services whose last start found no room
+        self._daemons: set[str] = set()  # services that have a task on every host
+        self._timers: list[tuple[float, str]] = []  # a heap of (instant, key of a task, target or deployment)
+
+    def _tables_by_kind(self) -> dict[type, dict[str, Record]]:
+        return {
             Cluster: self.clusters,  # type: ignore[dict-item]  # one table a kind; put() keeps kind and table together
             TaskDefinition: self.task_definitions,  # type: ignore[dict-item]
             Service: self.services,  # type: ignore[dict-item]
@@ -61,24 +84,6 @@ class Snapshot:
             Alarm: self.alarms,  # type: ignore[dict-item]
             ClientToken: self.client_tokens,  # type: ignore[dict-item]
         }
-        self._events: dict[str, deque[ServiceEvent]] = defaultdict(lambda: deque(maxlen=EVENTS_KEPT))
-        self._service_tasks: dict[str, ServiceTasks] = {}
-        self._service_deployments: dict[str, dict[str, None]] = defaultdict(dict)
-        self._service_history: dict[str, dict[str, None]] = defaultdict(dict)
-        self._rooms: dict[str, HostRoom] = {}
-        self._families: dict[str, dict[int, str]] = defaultdict(dict)
-        self._cluster_services: dict[str, dict[str, None]] = defaultdict(dict)
-        self._cluster_tasks: dict[str, dict[str, None]] = defaultdict(dict)
-        self._group_targets: dict[str, dict[str, None]] = defaultdict(dict)
-        self._task_targets: dict[str, dict[str, None]] = defaultdict(dict)
-        self._group_listeners: dict[str, dict[str, None]] = defaultdict(dict)
-        self._waiting_for_target: dict[str, dict[str, None]] = defaultdict(dict)  # tasks by the key they wait for
-        self.dirty_services: set[str] = set()
-        self.dirty_tasks: set[str] = set()  # standalone ones; a service's are touched in its `ServiceTasks`
-        self.dirty_targets: set[str] = set()
-        self.waiting_for_room: set[str] = set()  # services whose last start found no room
-        self._daemons: set[str] = set()  # services that have a task on every host
-        self._timers: list[tuple[float, str]] = []  # a heap of (instant, key of a task, target or service)
 
     # Reading
 
@@ -103,6 +108,14 @@ class Snapshot:
     def service_history(self, service_arn: str) -> tuple[ServiceDeployment, ...]:
         """All service deployments of a service, newest first."""
         return tuple(self.service_deployments[key] for key in reversed(self._service_history.get(service_arn, {})))
+
+    def deployment_of(self, roll_out: ServiceDeployment) -> Deployment | None:
+        """The deployment that a service deployment brought; None: it is no longer kept. Both have the same number."""
+        return self.deployments.get(f"ecs-svc/{roll_out.target_revision_arn.rpartition('/')[2]}")
+
+    def roll_out(self, deployment: Deployment) -> ServiceDeployment:
+        """The service deployment that a deployment belongs to now: the one it takes back, else its own."""
+        return self.service_deployments[deployment.rolls_back or deployment.service_deployment_arn]
 
     def primary(self, service_arn: str) -> Deployment | None:
         """The PRIMARY deployment; None for a service that is INACTIVE."""
@@ -190,9 +203,9 @@ class Snapshot:
                 self._set_timer(old, new)
                 self._index_target(old, new)  # type: ignore[arg-type]
             case Deployment():
+                self._set_timer(old, new)
                 self._index_deployment(new)  # type: ignore[arg-type]
             case Service() as service:
-                self._set_timer(old, new)
                 self._index_service(old, service)  # type: ignore[arg-type]
             case Host() as host:
                 self.dirty_services |= self.waiting_for_room | self._daemons
@@ -203,15 +216,21 @@ class Snapshot:
                 self._index_listener(old, new)  # type: ignore[arg-type]
             case TargetGroup() as group:
                 self.dirty_targets.update(self._group_targets.get(group.arn, {}))
+            case Alarm() as alarm:
+                self._alarm_states[alarm.name] = None if new is None else alarm.state
+                self.dirty_services |= self._alarm_services.get(alarm.name, set())
             case ServiceDeployment() as roll_out:
+                self.dirty_services.add(roll_out.service_arn)
                 _toggle(self._service_history[roll_out.service_arn], roll_out.arn, present=new is not None)
             case _:
                 pass
 
     def _set_timer(self, old: Record | None, new: Record | None) -> None:
-        at = _wake_at(new)
-        if new is not None and at is not None and at != _wake_at(old):
-            heappush(self._timers, (at, new.key))
+        if new is not None:
+            known = _instants(old)
+            for at in _instants(new):
+                if at is not None and at not in known:
+                    heappush(self._timers, (at, new.key))
 
     @property
     def wake_at(self) -> float | None:
@@ -224,8 +243,8 @@ class Snapshot:
             _, key = heappop(self._timers)
             if key in self.targets:
                 self.dirty_targets.add(key)
-            elif key in self.services:
-                self.dirty_services.add(key)
+            elif key in self.deployments:
+                self.dirty_services.add(self.deployments[key].service_arn)
             else:
                 self.touch_task(key)
 
@@ -295,10 +314,13 @@ class Snapshot:
     def _index_service(self, old: Service | None, service: Service) -> None:
         self._cluster_services[service.cluster_arn][service.arn] = None
         self.dirty_services.add(service.arn)
-        if old is not None and old.health_check_grace_period_s != service.health_check_grace_period_s:
+        if old is not None and _judged_by(old) != _judged_by(service):
             self.service_tasks(service.arn).touch_running()
         is_daemon = service.scheduling_strategy is SchedulingStrategy.DAEMON
         (self._daemons.add if is_daemon else self._daemons.discard)(service.arn)
+        for names, present in ((() if old is None else old.alarms.names, False), (service.alarms.names, True)):
+            for name in names:
+                (self._alarm_services[name].add if present else self._alarm_services[name].discard)(service.arn)
         waits = service.blocked_by is not None
         (self.waiting_for_room.add if waits else self.waiting_for_room.discard)(service.arn)
 
@@ -323,19 +345,31 @@ class Snapshot:
             if task_arn in self.tasks:
                 self.touch_task(task_arn)
 
+    def firing_alarms(self, service: Service) -> tuple[str, ...]:
+        """The names of the service's alarms that are in ALARM now, in the order it names them."""
+        return tuple(name for name in service.alarms.names if self._alarm_states.get(name) is AlarmState.ALARM)
+
     def recent_tasks(self, cluster_arn: str, count: int) -> tuple[Task, ...]:
         """The newest `count` tasks of a cluster, newest first."""
         return tuple(self.tasks[key] for key in islice(reversed(self._cluster_tasks.get(cluster_arn, {})), count))
 
 
-def _wake_at(record: Record | None) -> float | None:
+def _instants(record: Record | None) -> tuple[float | None, ...]:
+    """When a record is to be decided again though nothing happened."""
     match record:
-        case Task() | Service():
-            return record.wake_at
+        case Task():
+            return record.wake_at, record.protected_until
         case Target():
-            return record.drain_until
+            return (record.drain_until,)
+        case Deployment():
+            return record.retry_at, record.bake_until, record.deadline_at
         case _:
-            return None
+            return ()
+
+
+def _judged_by(service: Service) -> tuple[object, ...]:
+    """What of a service the health of its running tasks is judged by."""
+    return service.health_check_grace_period_s, service.tags
 
 
 def _toggle(keys: dict[str, None], key: str, *, present: bool) -> None:

@@ -10,9 +10,11 @@ itself are removed at once: there is nothing left that could answer.
 from dataclasses import dataclass, field, replace
 
 from slipway.core.decision import Context
+from slipway.core.extensions import extensions_of
+from slipway.core.failures import may_count
 from slipway.core.model.load_balancing import Target, TargetState
 from slipway.core.model.services import Service, ServiceLoadBalancer
-from slipway.core.model.tasks import DesiredStatus, Task, TaskStatus
+from slipway.core.model.tasks import DesiredStatus, HealthStatus, Task, TaskStatus
 from slipway.core.plan import Change, HostCommand, Put, Remove, StopTask
 from slipway.core.snapshot import Snapshot
 from slipway.core.targets import deregister, load_balancers_of, new_targets
@@ -22,6 +24,7 @@ from slipway.core.targets import deregister, load_balancers_of, new_targets
 class TaskStep:
     """What one task's step does, and what of it its service tells as events."""
 
+    task_id: str
     changes: list[Change] = field(default_factory=list)
     commands: list[HostCommand] = field(default_factory=list)
     registered: list[Target] = field(default_factory=list)
@@ -29,13 +32,18 @@ class TaskStep:
     turned_unhealthy: list[Target] = field(default_factory=list)
     is_draining: bool = False  # requests in flight may end from now on
     turned_healthy: bool = False
+    failed_container_checks: bool = False
+    failed: Task | None = None  # the task, where it turned sick and that counts as a failure
 
 
 def plan_task(snapshot: Snapshot, task: Task, *, service: Service | None, context: Context) -> TaskStep:
     """The next step of a task; an empty one if it waits for something else to happen."""
-    step = TaskStep()
+    step = TaskStep(task_id=task.id)
     targets = snapshot.task_targets(task.arn)
-    if task.is_stopped:
+    if task.protected_until is not None and (task.is_stopped or context.now >= task.protected_until):
+        cause = "scale-in protection is over"
+        step.changes.append(Put(record=replace(task, protected_until=None), cause=cause))
+    elif task.is_stopped:
         _plan_stopped(task, targets, step, context)
     elif task.desired_status is DesiredStatus.STOPPED:
         _plan_stop(snapshot, task, targets, step=step, context=context)
@@ -44,7 +52,7 @@ def plan_task(snapshot: Snapshot, task: Task, *, service: Service | None, contex
         if wanted := _unregistered(snapshot, task, load_balancers, targets=targets, context=context):
             _register(snapshot, task, wanted, step)
         else:
-            _judge(task, targets, step, service=service, context=context, is_balanced=bool(load_balancers))
+            _judge(snapshot, task, targets, step, service=service, context=context, is_balanced=bool(load_balancers))
     return step
 
 
@@ -110,6 +118,7 @@ def _deregister_all(snapshot: Snapshot, targets: tuple[Target, ...], step: TaskS
 
 
 def _judge(
+    snapshot: Snapshot,
     task: Task,
     targets: tuple[Target, ...],
     step: TaskStep,
@@ -120,22 +129,56 @@ def _judge(
 ) -> None:
     """Whether a running task counts as healthy now, or is to be replaced."""
     assert task.started_at is not None, f"{task.arn} is RUNNING and never started"
-    if not is_balanced:
+    definition = snapshot.task_definitions.get(task.task_definition_arn)
+    is_checked = definition is not None and definition.has_health_check
+    if not is_balanced and not is_checked:
         _judge_by_age(task, task.started_at + context.rules.healthy_after_running_s, step, context)
         return
-    sick = [target for target in targets if target.state is TargetState.UNHEALTHY]
+    passes = not is_checked or task.health_status is HealthStatus.HEALTHY
+    serves = not is_balanced or (bool(targets) and all(target.state is TargetState.HEALTHY for target in targets))
+    ills = [target for target in targets if target.state is TargetState.UNHEALTHY]
+    sickness = _sickness(task, ills, is_checked=is_checked, is_readiness=extensions_of(service).is_readiness_only)
     grace_ends = task.started_at + service.health_check_grace_period_s
-    if all(target.state is TargetState.HEALTHY for target in targets) and targets:
+    if passes and serves:
         if task.healthy_at is None or task.unhealthy_reason is not None:
             _count_as_healthy(task, step, context)
-    elif sick and context.now < grace_ends:
-        _look_again(task, grace_ends, step)
-    elif sick and task.unhealthy_reason is None:
-        reason = f"Task failed ELB health checks in (target-group {sick[0].target_group_arn})"
-        step.changes.append(Put(record=replace(task, unhealthy_reason=reason), cause=reason))
-        step.turned_unhealthy += sick
-    elif not sick and task.healthy_at is not None and task.unhealthy_reason is None:
-        step.changes.append(Put(record=replace(task, healthy_at=None), cause="a target is no longer healthy"))
+    elif sickness is not None and context.now >= grace_ends:
+        if task.unhealthy_reason is None:
+            _count_as_sick(snapshot, task, sickness, step, service=service)
+            step.turned_unhealthy += ills
+            step.failed_container_checks = is_checked and task.health_status is HealthStatus.UNHEALTHY
+    elif task.unhealthy_reason is None:
+        _count_as_rising(task, step, look_again_at=grace_ends if sickness is not None else None)
+
+
+def _sickness(task: Task, ills: list[Target], *, is_checked: bool, is_readiness: bool) -> str | None:
+    """Why a task is to be replaced, in ECS's words; None: it is not. Where the balancer's checks tell readiness only,
+    a target that fails them gets no requests, and its task stays."""
+    if is_checked and task.health_status is HealthStatus.UNHEALTHY:
+        return "Task failed container health checks"
+    if ills and not is_readiness:
+        return f"Task failed ELB health checks in (target-group {ills[0].target_group_arn})"
+    return None
+
+
+def _count_as_sick(snapshot: Snapshot, task: Task, reason: str, step: TaskStep, *, service: Service) -> None:
+    sick = replace(task, unhealthy_reason=reason)
+    if may_count(snapshot, service, task):
+        sick = replace(sick, is_counted=True)
+        step.failed = replace(task, unhealthy_reason=reason)
+    step.changes.append(Put(record=sick, cause=reason))
+
+
+def _count_as_rising(task: Task, step: TaskStep, *, look_again_at: float | None) -> None:
+    """Not healthy now, and not to be replaced, or not before its grace period is over."""
+    rising = task
+    if task.healthy_at is not None:
+        rising = replace(rising, healthy_at=None)
+    if look_again_at is not None and task.wake_at != look_again_at:
+        rising = replace(rising, wake_at=look_again_at)
+    if rising != task:
+        cause = "no longer healthy" if task.healthy_at is not None else ""
+        step.changes.append(Put(record=rising, cause=cause))
 
 
 def _judge_by_age(task: Task, due: float, step: TaskStep, context: Context) -> None:

@@ -18,7 +18,13 @@ from slipway.core.model.load_balancing import (
     WeightedTargetGroup,
 )
 from slipway.core.model.services import SchedulingStrategy, Service, ServiceLoadBalancer
-from slipway.core.model.task_definitions import ContainerDefinition, NetworkMode, PortMapping, TaskDefinition
+from slipway.core.model.task_definitions import (
+    ContainerDefinition,
+    ContainerHealthCheck,
+    NetworkMode,
+    PortMapping,
+    TaskDefinition,
+)
 from slipway.core.model.tasks import LaunchType, StopCode
 from slipway.core.plan import Plan, Put
 from slipway.core.snapshot import Snapshot
@@ -56,6 +62,7 @@ class Operator:
         stop_timeout_s: int | None = None,
         network_mode: NetworkMode = NetworkMode.BRIDGE,
         host_port: int = 0,
+        health_check: ContainerHealthCheck | None = None,
         behaviour: Behaviour = Behaviour(),
     ) -> TaskDefinition:
         """The next revision of a family of one container `app` with port 8080; `cpu` in CPU units, `memory` in MiB."""
@@ -68,6 +75,7 @@ class Operator:
             memory=memory,
             port_mappings=(PortMapping(container_port=CONTAINER_PORT, host_port=host_port),),
             stop_timeout_s=stop_timeout_s,
+            health_check=health_check,
         )
         made: list[TaskDefinition] = []
 
@@ -168,9 +176,15 @@ class Operator:
             balanced = snapshot.service_revisions[primary.revision_arn].load_balancers
             workload = _workload(definition, balanced)
             begun = begin_deployment(snapshot, known, workload, context=context, deployment_configuration={})
-            return Plan(changes=(*begun, Put(record=replace(known, wake_at=None, blocked_by=None), cause="updated")))
+            return Plan(changes=(*begun, Put(record=replace(known, blocked_by=None), cause="updated")))
 
         self.world.apply(deploy)
+
+    def force(self, service: str) -> None:
+        """A new deployment of what the service runs, as UpdateService with `forceNewDeployment` begins."""
+        primary = self.world.snapshot.primary(self.world.service(service).arn)
+        assert primary is not None, f"{service} is not ACTIVE"
+        self.deploy(service, self.world.snapshot.task_definitions[primary.task_definition_arn])
 
     def update(self, service: str, **members: Any) -> None:
         """Set members of the service that begin no deployment: `desired_count`, `minimum_healthy_percent` …"""

@@ -158,8 +158,9 @@ def test_picture_lists_tasks_by_deployment_and_then_those_that_stopped_lately() 
 )
 def test_picture_says_what_blocks_the_service(blocked_by: str | None, sentence: str | None) -> None:
     snapshot = filled()
-    blocked = replace(snapshot.services[SERVICE], blocked_by=blocked_by, wake_at=NOW + 4)
-    snapshot.apply([Put(record=blocked)])
+    blocked = replace(snapshot.services[SERVICE], blocked_by=blocked_by)
+    (primary, *_) = snapshot.service_deployments_of(SERVICE)
+    snapshot.apply([Put(record=blocked), Put(record=replace(primary, retry_at=NOW + 4))])
     picture = get(application(snapshot=lambda: snapshot), PICTURE).json
     assert picture["blocked_because"] == sentence
     assert picture["next_start_at"] == NOW + 4

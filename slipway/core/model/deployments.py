@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from slipway.core.model.failures import CountedFailure
 from slipway.core.model.services import ServiceLoadBalancer
 from slipway.core.model.tasks import LaunchType
 
@@ -30,13 +31,42 @@ class RolloutState(StrEnum):
 
 
 class ServiceDeploymentStatus(StrEnum):
-    """The states of a service deployment that a rolling deployment passes."""
+    """The states of a service deployment; the last four are verdicts, and stay."""
 
     PENDING = "PENDING"
     IN_PROGRESS = "IN_PROGRESS"
-    SUCCESSFUL = "SUCCESSFUL"
     STOP_REQUESTED = "STOP_REQUESTED"
+    ROLLBACK_REQUESTED = "ROLLBACK_REQUESTED"
+    ROLLBACK_IN_PROGRESS = "ROLLBACK_IN_PROGRESS"
+    SUCCESSFUL = "SUCCESSFUL"
     STOPPED = "STOPPED"
+    ROLLBACK_SUCCESSFUL = "ROLLBACK_SUCCESSFUL"
+    ROLLBACK_FAILED = "ROLLBACK_FAILED"
+
+    @property
+    def is_verdict(self) -> bool:
+        """Whether the deployment has ended, this way."""
+        return self in _VERDICTS
+
+
+_VERDICTS = frozenset(
+    (
+        ServiceDeploymentStatus.SUCCESSFUL,
+        ServiceDeploymentStatus.STOPPED,
+        ServiceDeploymentStatus.ROLLBACK_SUCCESSFUL,
+        ServiceDeploymentStatus.ROLLBACK_FAILED,
+    )
+)
+
+
+class Detector(StrEnum):
+    """What ended a deployment before it was complete."""
+
+    CIRCUIT_BREAKER = "CIRCUIT_BREAKER"
+    CERTAINTY = "CERTAINTY"
+    ALARM = "ALARM"
+    DEADLINE = "DEADLINE"
+    USER = "USER"
 
 
 class RoundKind(StrEnum):
@@ -70,7 +100,14 @@ class Deployment:
     rollout_state: RolloutState = RolloutState.IN_PROGRESS
     rollout_state_reason: str = ""
     desired_count: int = 0  # tasks it is to keep while a newer deployment replaces it; the PRIMARY keeps its service's
+    completed_at: float | None = None  # when it completed last: it is known to be good; None: it never did
+    rolls_back: str | None = None  # ARN of the service deployment whose way back this is; None: it is no way back
     failed_tasks: int = 0  # tasks in a row that ended before they were healthy
+    failure_count: int = 0  # failures as the circuit breaker counts them
+    retry_at: float | None = None  # no task is started before this instant (launch throttle); None: no delay
+    bake_until: float | None = None  # it is complete then, if all is well; None: it does not bake
+    deadline_at: float | None = None  # it is to be complete by then; None: no deadline
+    image_digests: Mapping[str, str] = field(default_factory=dict)  # by container: what its first task ran
     rounds: tuple[Round, ...] = ()
 
     @property
@@ -99,6 +136,15 @@ class ServiceRevision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rollback:
+    """The way back of a service deployment."""
+
+    reason: str
+    started_at: float
+    revision_arn: str  # what it goes back to
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceDeployment:
     """The record of one roll-out, kept after it ended."""
 
@@ -115,6 +161,14 @@ class ServiceDeployment:
     status: ServiceDeploymentStatus = ServiceDeploymentStatus.PENDING
     status_reason: str | None = None  # None: nothing to say
     document: Mapping[str, Any] = field(default_factory=dict)  # deploymentConfiguration as it was at the start
+    rollback: Rollback | None = None  # None: it does not go back
+    detected_by: Detector | None = None  # what ended it; None: nothing did
+    detected_at: float | None = None
+    failures: tuple[CountedFailure, ...] = ()  # the first so many, of its deployment and of its way back
+    failure_count: int = 0  # as the circuit breaker counted those of its deployment
+    threshold: int = 0  # the breaker's when it ended; while it goes on, it follows the desired count
+    ignores_alarms: bool = False  # one was in ALARM when it began
+    triggered_alarms: tuple[str, ...] = ()  # names of those that ended it
     counts: Mapping[str, Any] = field(default_factory=dict)  # task counts of each revision, frozen when it ended
 
     @property

@@ -18,6 +18,7 @@ class Host:
     registered_at: float
     reserved_ports: tuple[int, ...] = DEFAULT_RESERVED_PORTS
     is_connected: bool = True
+    is_draining: bool = False  # it leaves: it gets no tasks, and those it has are stopped
 
     @property
     def key(self) -> str:

@@ -5,6 +5,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from slipway.core.model.deployment_configuration import (
+    NO_ALARMS,
+    NO_CIRCUIT_BREAKER,
+    DeploymentAlarms,
+    DeploymentCircuitBreaker,
+)
 from slipway.core.model.tags import Tag
 from slipway.core.model.tasks import LaunchType
 
@@ -51,8 +57,10 @@ class Service:
     minimum_healthy_percent: int = 100
     maximum_percent: int = 200
     health_check_grace_period_s: int = 0
+    circuit_breaker: DeploymentCircuitBreaker = NO_CIRCUIT_BREAKER
+    alarms: DeploymentAlarms = NO_ALARMS
+    bake_time_s: float | None = None  # how long a healthy deployment is watched; None: as its alarms ask for
     blocked_by: str | None = None  # cause and host of the last refusal (`RESOURCE:CPU <host>`); None: not blocked
-    wake_at: float | None = None  # no task is started before this instant (back-off); None: no back-off
     steady_at: float | None = None  # since when it is in a steady state; None: it is not
     fingerprint: str = ""  # digest of CreateService's parameters: the same call again gives the same service
     document: Mapping[str, Any] = field(default_factory=dict)

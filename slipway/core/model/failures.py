@@ -1,0 +1,34 @@
+"""Failures of a deployment's tasks, as they were counted."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FailureClass(StrEnum):
+    """What kind of failure it was. HOOK is for lifecycle hooks, which rolling deployments have none of."""
+
+    IMAGE = "image"
+    CONFIGURATION = "configuration"
+    CRASH = "crash"
+    HEALTH = "health"
+    PLACEMENT = "placement"
+    HOOK = "hook"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a task failed."""
+
+    failure_class: FailureClass
+    sentence: str  # "exit 1 after 4 s"
+    signature: str | None = None  # two failures of one signature will go on for ever; None: it may pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedFailure:
+    """One failure as its deployment counted it."""
+
+    deployment_id: str
+    at: float
+    failure: Failure
+    task_arn: str | None = None  # None: no task could be placed

@@ -13,7 +13,7 @@ from bench.result import Of, Row, Target
 
 TASKS, QUICK_TASKS = 1000, 100
 IDLE_MIB, BUSY_MIB = 120.0, 250.0  # what is aimed at: docs/benchmarks.md
-_IMPORTED = "import slipway.server, sys; print(flush=True); sys.stdin.read()"
+_IMPORTED = "import slipway.serving, sys; print(flush=True); sys.stdin.read()"
 
 
 def measure(is_quick: bool) -> tuple[tuple[Row, ...], tuple[str, ...]]:

@@ -7,7 +7,7 @@ memory and on SQLite, with all tasks of a round moving at once and with each mov
 
 from bench.result import Row, Target
 from bench.rollout_cost import FLAT_WITHIN, SIZES, Cost, measure_all
-from slipway.server import spare_collector
+from slipway.serving import spare_collector
 
 QUICK_SIZES = SIZES[:-1]
 

@@ -29,8 +29,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "sim": _INNER | {"api", "adapters"},
     "data_directory": frozenset(),
     "server": _INNER | {"adapters", "api", "wire", "sim", "console", "data_directory"},
+    "serving": _INNER | {"adapters", "server", "data_directory"},
     "console": _INNER | {"adapters", "api", "wire", "sim"},
-    "cli": _INNER | {"adapters", "api", "wire", "sim", "server", "console", "data_directory"},
+    "cli": _INNER | {"adapters", "api", "wire", "sim", "server", "serving", "console", "data_directory"},
     "documentation": _INNER | {"api", "cli"},
     "__main__": frozenset({"cli"}),
 }

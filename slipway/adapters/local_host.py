@@ -119,12 +119,15 @@ class LocalHost:
         running = [task.payload for task in self._tasks.values() if task.status is TaskStatus.RUNNING]
         return await measure_usage(self._runtime, running)
 
-    async def stop_all(self) -> None:
-        """Stop every task, each within its stop timeout, and wait until all have stopped."""
+    def stop_all(self) -> None:
+        """Begin to stop every task, each within its stop timeout, whether it has drained or not."""
         now = self._clock.now()
         for task in self._tasks.values():
             if not task.is_over:
                 task.order_stop(now)
+
+    async def wait_until_over(self) -> None:
+        """Wait until every task has stopped."""
         while not all(task.is_over for task in self._tasks.values()):
             self._one_is_over.clear()
             await self._one_is_over.wait()

@@ -126,7 +126,7 @@ def _run(flags: Mapping[str, object], file: Path | None) -> None:
     import logging
 
     from slipway.config import SettingsError, load_settings
-    from slipway.server import ServerError, serve
+    from slipway.serving import ServerError, serve
 
     try:
         settings = load_settings(flags, file=file)

@@ -7,6 +7,8 @@ from typing import Any
 from slipway.core.decision import Context
 from slipway.core.deploy import Workload, begin_deployment, decide_delete
 from slipway.core.launch import Launch, launch_tasks, start_command
+from slipway.core.leaving import decide_leave
+from slipway.core.model.alarms import Alarm, AlarmState
 from slipway.core.model.clusters import Cluster
 from slipway.core.model.load_balancing import (
     ForwardAction,
@@ -26,7 +28,8 @@ from slipway.core.model.task_definitions import (
     TaskDefinition,
 )
 from slipway.core.model.tasks import LaunchType, StopCode
-from slipway.core.plan import Plan, Put
+from slipway.core.plan import Plan, Put, Record, Remove
+from slipway.core.roll_back import request_roll_back
 from slipway.core.snapshot import Snapshot
 from slipway.core.stopping import decide_stop
 from slipway.sim.behaviours import Behaviour
@@ -144,8 +147,9 @@ class Operator:
         target_group: TargetGroup | None = None,
         health_check_grace_period_s: int = 0,
         scheduling_strategy: SchedulingStrategy = SchedulingStrategy.REPLICA,
+        **members: Any,
     ) -> None:
-        """A service, and its first deployment."""
+        """A service with these and other `members` (`circuit_breaker`, `tags` …), and its first deployment."""
         balanced = () if target_group is None else (_binding(target_group),)
 
         def create(snapshot: Snapshot, context: Context) -> Plan:
@@ -159,6 +163,7 @@ class Operator:
                 maximum_percent=maximum_percent,
                 health_check_grace_period_s=health_check_grace_period_s,
                 scheduling_strategy=scheduling_strategy,
+                **members,
             )
             workload = _workload(definition, balanced)
             begun = begin_deployment(snapshot, service, workload, context=context, deployment_configuration={})
@@ -228,6 +233,59 @@ class Operator:
             return Plan(changes=() if stopped is task else (Put(record=stopped, cause="stopped by user"),))
 
         self.world.apply(stop)
+
+    def protect(self, task_arn: str, *, minutes: float | None) -> None:
+        """Protect a task from scale-in and roll-outs for so long, or no more (None), as UpdateTaskProtection does."""
+
+        def protect(snapshot: Snapshot, context: Context) -> Plan:
+            until = None if minutes is None else context.now + 60 * minutes
+            return Plan(
+                changes=(Put(record=replace(snapshot.tasks[task_arn], protected_until=until), cause="updated"),)
+            )
+
+        self.world.apply(protect)
+
+    def stop_deployment(self, service: str) -> None:
+        """Ask for the way back of the deployment in progress, as StopServiceDeployment with ROLLBACK does."""
+
+        def stop(snapshot: Snapshot, context: Context) -> Plan:
+            primary = snapshot.primary(self.world.service(service).arn)
+            assert primary is not None, f"{service} is not ACTIVE"
+            roll_out = request_roll_back(snapshot.roll_out(primary), now=context.now)
+            return Plan(changes=(Put(record=roll_out, cause="roll-back requested"),))
+
+        self.world.apply(stop)
+
+    def set_alarm(self, name: str, state: AlarmState, *, period_s: int = 60, evaluation_periods: int = 1) -> None:
+        """An alarm in a state, made if there is none of that name, as PutMetricAlarm and SetAlarmState do."""
+
+        def put(snapshot: Snapshot, context: Context) -> Plan:
+            arn = context.arns.alarm(name)
+            known = snapshot.alarms.get(arn) or Alarm(
+                arn=arn,
+                name=name,
+                namespace="sim",
+                metric_name=name,
+                period_s=period_s,
+                evaluation_periods=evaluation_periods,
+                datapoints_to_alarm=evaluation_periods,
+            )
+            return Plan(changes=(Put(record=replace(known, state=state, state_updated_at=context.now), cause="set"),))
+
+        self.world.apply(put)
+
+    def leave(self, host_id: str) -> None:
+        """Have a host leave: its tasks are drained and stopped, and it gets no others."""
+        self.world.apply(lambda snapshot, context: decide_leave(snapshot, host_id, context))
+
+    def delete_target_group(self, group: TargetGroup) -> None:
+        """Delete a target group with its listeners and its targets, whoever needs them."""
+
+        def delete(snapshot: Snapshot, context: Context) -> Plan:
+            gone: list[Record] = [*snapshot.group_listeners(group.arn), *snapshot.group_targets(group.arn), group]
+            return Plan(changes=tuple(Remove(record=record, cause="deleted") for record in gone))
+
+        self.world.apply(delete)
 
 
 def _binding(group: TargetGroup) -> ServiceLoadBalancer:

@@ -14,6 +14,9 @@ from slipway.core.plan import ContainerPayload
 
 #: The public ECS agent's name of a dependency that cannot be met.
 ERROR = "TaskDependencyError"
+#: Seconds in which it is told that a container found after a restart of the control plane has ended meanwhile. Until
+#: then its start timeout is not over.
+FOUND_GRACE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +24,7 @@ class Progress:
     """How far a container is that has been started."""
 
     started_at: float
-    watched_at: float  # since when its health is looked at: its start, or when it was found running
+    watched_at: float  # since when its end and its health are looked at: its start, or when it was found
     has_ended: bool = False
     exit_code: int | None = None  # None: it runs, or nobody knows
     health_status: HealthStatus = HealthStatus.UNKNOWN
@@ -109,12 +112,13 @@ class _Wait:
 
     @property
     def until(self) -> float | None:
-        """When the start timeout is over. Health seen before a restart of the control plane is not known any more, so
-        for HEALTHY it begins when the container is looked at again."""
+        """When the start timeout is over. The health seen before a restart of the control plane is not known any more,
+        so for HEALTHY it begins anew with that."""
         if self.timeout_s is None:
             return None
-        is_health = self.dependency.condition is DependencyCondition.HEALTHY
-        return (self.awaited.watched_at if is_health else self.awaited.started_at) + self.timeout_s
+        if self.dependency.condition is DependencyCondition.HEALTHY:
+            return self.awaited.watched_at + self.timeout_s
+        return max(self.awaited.started_at + self.timeout_s, self.awaited.watched_at + FOUND_GRACE_S)
 
     def failure(self, now: float) -> str | None:
         """Why it waits in vain, as the task's reason; None: what it waits for may still come."""

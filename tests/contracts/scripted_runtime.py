@@ -18,13 +18,20 @@ _Key = tuple[str, str]  # task ARN, container name
 
 
 class ScriptedClock:
-    """A clock that the test sets."""
+    """A clock that the test sets, and that stands still but after `run`."""
 
     def __init__(self, now: float = 1000.0) -> None:
         self.at = now
+        self._ran_from: float | None = None  # the event loop's time; None: it stands still
 
     def now(self) -> float:
-        return self.at
+        if self._ran_from is None:
+            return self.at
+        return self.at + asyncio.get_running_loop().time() - self._ran_from
+
+    def run(self) -> None:
+        """Have it go on with the event loop's time."""
+        self._ran_from = asyncio.get_running_loop().time()
 
 
 class ScriptedRuntime:
@@ -115,6 +122,7 @@ class ScriptedRuntime:
         self.asking += 1
         self.most_asking = max(self.most_asking, self.asking)
         try:
+            await asyncio.sleep(0)
             await self._step("usage", container_name)
         finally:
             self.asking -= 1

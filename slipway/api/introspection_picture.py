@@ -5,7 +5,9 @@ from itertools import islice
 from typing import Any
 
 from slipway.api.introspection_lookup import revision_name
+from slipway.api.introspection_roll_outs import roll_outs_of
 from slipway.core.arns import cluster_name
+from slipway.core.deploy import deployment_id_of
 from slipway.core.desired import bounds_of, desired_count
 from slipway.core.model.deployments import Deployment, DeploymentStatus, RolloutState, Round
 from slipway.core.model.hosts import Host
@@ -15,6 +17,7 @@ from slipway.core.model.tasks import Task
 from slipway.core.roll import DEPLOYMENT_CONFIGURATION, PROTECTION, TARGET_GROUP
 from slipway.core.service_tasks import Phase, phase_of
 from slipway.core.snapshot import Snapshot
+from slipway.core.way_back_time import way_back_s
 
 #: Tasks of one deployment and phase that a picture lists; the counts are always whole.
 TASKS_LISTED = 200
@@ -51,7 +54,9 @@ def service_picture(snapshot: Snapshot, service: Service, *, now: float) -> dict
         "blocked_by": service.blocked_by,
         "blocked_because": _blocked_because(snapshot, service),
         "next_start_at": _next_start_at(deployments, now),
+        "rollback_estimate_s": way_back_s(snapshot, service),
         "deployments": [_deployment(snapshot, one, desired=desired, now=now) for one in deployments],
+        "roll_outs": roll_outs_of(snapshot, service),
         "tasks": [_task(snapshot, task) for task in _listed_tasks(snapshot, service, deployments, now=now)],
         "targets": _target_states(snapshot, deployments),
         "events": [event_entry(one) for one in islice(snapshot.events(service.arn), EVENTS_SHOWN)],
@@ -76,8 +81,7 @@ def phase_counts(snapshot: Snapshot, service: Service, deployment: Deployment) -
 
 
 def _deployment(snapshot: Snapshot, deployment: Deployment, *, desired: int, now: float) -> dict[str, Any]:
-    roll_out = snapshot.service_deployments[deployment.service_deployment_arn]
-    ended_at = roll_out.finished_at or roll_out.stopped_at
+    began_at, ended_at = _times(snapshot, deployment)
     is_primary = deployment.status is DeploymentStatus.PRIMARY
     return {
         "id": deployment.id,
@@ -88,12 +92,35 @@ def _deployment(snapshot: Snapshot, deployment: Deployment, *, desired: int, now
         "desired_count": desired if is_primary else deployment.desired_count,
         "created_at": deployment.created_at,
         "updated_at": deployment.updated_at,
-        "elapsed_s": round((now if ended_at is None else ended_at) - deployment.created_at, 3),
-        "is_ended": deployment.rollout_state is not RolloutState.IN_PROGRESS or roll_out.stopped_at is not None,
+        "elapsed_s": round((now if ended_at is None else ended_at) - began_at, 3),
+        "is_ended": deployment.rollout_state is not RolloutState.IN_PROGRESS or ended_at is not None,
         "failed_tasks": deployment.failed_tasks,
+        "failure_count": deployment.failure_count,
+        "bake_until": deployment.bake_until,
+        "deadline_at": deployment.deadline_at,
+        "rolls_back": _taken_back(snapshot, deployment),
         "counts": phase_counts(snapshot, snapshot.services[deployment.service_arn], deployment),
         "rounds": [_round(one) for one in deployment.rounds],
     }
+
+
+def _times(snapshot: Snapshot, deployment: Deployment) -> tuple[float, float | None]:
+    """When a deployment began and ended (None: it goes on): as a way back, when that did; one that is taken back ended
+    when its way back began."""
+    roll_out = snapshot.roll_out(deployment)
+    rollback = roll_out.rollback
+    if deployment.rolls_back is not None and rollback is not None:
+        return rollback.started_at, roll_out.finished_at
+    if rollback is not None:
+        return deployment.created_at, rollback.started_at
+    return deployment.created_at, roll_out.finished_at if roll_out.finished_at is not None else roll_out.stopped_at
+
+
+def _taken_back(snapshot: Snapshot, deployment: Deployment) -> str | None:
+    """The id of the deployment that this one takes back; None: it takes none back."""
+    if deployment.rolls_back is None:
+        return None
+    return deployment_id_of(snapshot.roll_out(deployment).target_revision_arn)
 
 
 def _round(one: Round) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""The AWS endpoint as an ASGI application: `POST /` is the AWS wire, every other path goes to the routes given."""
+"""The AWS endpoint as an ASGI application: the AWS wire is `POST /`, and the paths below `/service/` for CBOR; every
+other path goes to the routes given."""
 
 import logging
 import uuid
@@ -12,11 +13,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from slipway.api.errors import ApiError
 from slipway.wire.auth import Authenticator
-from slipway.wire.body import MAX_BODY_BYTES, read_body
+from slipway.wire.body import MAX_BODY_BYTES, decoded_body, read_body
 from slipway.wire.errors import internal_failure
 from slipway.wire.models import load_services
 from slipway.wire.protocols import Answer
-from slipway.wire.routing import Route, Router
+from slipway.wire.routing import Route, Router, is_wire_path
 from slipway.wire.signature import SignedRequest, parse_authorization
 
 _log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ def create_app(
     `invoke` raises `ApiError` for the caller's faults; anything else it raises is logged and answered with status 500,
     and raised again afterwards where `reraise` is set, as tests do. `authenticator` None takes every request unsigned
     or not. `clock` gives epoch seconds. `region` is told to handlers of unsigned requests; else it is the one signed
-    for. `max_body` is in bytes. `routes` serve every request but `POST /`.
+    for. `max_body` is in bytes. `routes` serve every request that is not of the AWS wire.
     """
     return WireApp(
         router=Router(load_services(services)),
@@ -95,7 +96,7 @@ class WireApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""
-        if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == "/":
+        if scope["type"] == "http" and scope["method"] == "POST" and is_wire_path(scope["path"]):
             await self._serve(scope, receive, send)
         else:
             await self._others(scope, receive, send)
@@ -111,7 +112,8 @@ class WireApp:
                 body = await read_body(receive, headers, self._max_body)
                 if body is None:
                     return
-                route = self._router.route(headers, body, _claimed_service(headers))
+                content = decoded_body(headers, body, self._max_body)
+                route = self._router.route(headers, content, _claimed_service(headers), scope["path"])
                 protocol, operation = route.protocol, route.operation
                 answer = await self._answer(_signed_request(scope, headers, body), route, request_id)
             except ApiError as error:

@@ -68,7 +68,7 @@ def missing_parameter(service: WireService, places: list[str]) -> ApiError:
     sentence = (
         f"{' and '.join(places)} {'are' if plural else 'is'} required; give {'each' if plural else 'it'} a value."
     )
-    for code in ("InvalidParameterException", "ValidationException"):
+    for code in ("MissingRequiredParameterException", "InvalidParameterException", "ValidationException"):
         if code in service.errors:
             return ApiError(code, sentence)
     return ApiError("ValidationException" if service.target_prefix else "ValidationError", sentence)

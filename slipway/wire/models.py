@@ -43,6 +43,10 @@ class WireService:
     xml_namespace: str
     # What precedes the operation in X-Amz-Target; None where the service speaks no AWS JSON.
     target_prefix: str | None
+    # Whether it speaks Smithy RPC v2 CBOR, below a path with the target prefix.
+    speaks_cbor: bool = False
+    # Whether its errors go by their codes of AWS Query in the other protocols too (`awsQueryCompatible`).
+    is_query_compatible: bool = False
     operations: Mapping[str, WireOperation]
     # By the name of the error's shape.
     errors: Mapping[str, WireError]
@@ -97,6 +101,8 @@ def read_service(name: str, document: Mapping[str, Any]) -> WireService:
         json_version=metadata.get("jsonVersion", "1.0"),
         xml_namespace=metadata.get("xmlNamespace", ""),
         target_prefix=metadata.get("targetPrefix"),
+        speaks_cbor="smithy-rpc-v2-cbor" in metadata.get("protocols", ()),
+        is_query_compatible="awsQueryCompatible" in metadata,
         operations=operations,
         errors={shape.name: _error(shape, document["shapes"][shape.name]) for shape in model.error_shapes},
     )

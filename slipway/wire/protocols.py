@@ -1,9 +1,10 @@
-"""AWS JSON and AWS Query as a server speaks them: requests in, answers and refusals out, by the service's model."""
+"""AWS JSON, CBOR and AWS Query as a server speaks them: requests in, answers and refusals out, by the model."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import cbor2
 import msgspec
 
 from slipway.api.errors import ApiError
@@ -11,10 +12,11 @@ from slipway.wire.errors import json_error, missing_parameter, query_error
 from slipway.wire.mismatch import ShapeMismatch
 from slipway.wire.models import WireService
 from slipway.wire.parse import Form, Parse, ShapeParsers
+from slipway.wire.parse_cbor import CborForm, read_cbor
 from slipway.wire.parse_json import JsonForm, read_json
 from slipway.wire.parse_query import QueryForm
 from slipway.wire.required import RequiredMembers
-from slipway.wire.serialise_json import Encode, JsonSerialisers
+from slipway.wire.serialise_json import DocumentSerialisers, Encode, cbor_leaf, json_leaf
 from slipway.wire.serialise_query import Write, XmlSerialisers, escape
 
 
@@ -35,8 +37,8 @@ class WireProtocol(Protocol):
     def parse(self, operation: str, content: Any) -> dict[str, Any]:
         """The parameters of a request in AWS's member names; timestamps are epoch seconds, blobs are bytes.
 
-        `content` is the body in AWS JSON, the tree of the form in AWS Query. Raises `ApiError` for a body that can not
-        be read, a member of the wrong type, or a required member that is missing.
+        `content` is the body in AWS JSON and CBOR, the tree of the form in AWS Query. Raises `ApiError` for a body that
+        can not be read, a member of the wrong type, or a required member that is missing.
         """
 
     def answer(self, operation: str, result: Mapping[str, Any], request_id: str) -> Answer:
@@ -78,51 +80,111 @@ class RequestParser:
         return compiled
 
 
-class JsonProtocol:
-    """AWS JSON 1.0 and 1.1; see `WireProtocol`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coding:
+    """How a document of plain values is written: AWS JSON, or CBOR."""
 
-    def __init__(self, service: WireService) -> None:
+    form: Form
+    read: Callable[[bytes], Any]  # raises `ShapeMismatch`
+    write: Callable[[Any], bytes]
+    leaf: Callable[[Any], Encode]
+    headers: tuple[tuple[bytes, bytes], ...]
+    # The name of an error, from that of its service and of its shape.
+    error_type: Callable[[str, str], str]
+    # Whether an operation without a result is answered by an empty document, not by nothing.
+    has_empty_results: bool
+
+
+def json_protocol(service: WireService) -> "DocumentProtocol":
+    """AWS JSON 1.0 and 1.1."""
+    coding = Coding(
+        form=JsonForm(),
+        read=read_json,
+        write=msgspec.json.encode,
+        leaf=json_leaf,
+        headers=((b"content-type", f"application/x-amz-json-{service.json_version}".encode()),),
+        error_type=lambda _, name: name,
+        has_empty_results=True,
+    )
+    return DocumentProtocol(service, coding)
+
+
+def cbor_protocol(service: WireService) -> "DocumentProtocol":
+    """Smithy RPC v2 CBOR."""
+    coding = Coding(
+        form=CborForm(),
+        read=read_cbor,
+        write=cbor2.dumps,
+        leaf=cbor_leaf,
+        headers=((b"content-type", b"application/cbor"), (b"smithy-protocol", b"rpc-v2-cbor")),
+        error_type=lambda owner, name: f"com.amazonaws.{owner}#{name}" if owner else name,
+        has_empty_results=False,
+    )
+    return DocumentProtocol(service, coding)
+
+
+class DocumentProtocol:
+    """A service in a coding; see `WireProtocol`."""
+
+    def __init__(self, service: WireService, coding: Coding) -> None:
         self.service = service
-        self._requests = RequestParser(service, JsonForm())
-        self._serialisers = JsonSerialisers()
-        self._operations: dict[str, Encode] = {}
-        self._content_type = (b"content-type", f"application/x-amz-json-{service.json_version}".encode())
+        self._coding = coding
+        self._requests = RequestParser(service, coding.form)
+        self._serialisers = DocumentSerialisers(coding.leaf)
+        self._operations: dict[str, Encode | None] = {}
 
     def parse(self, operation: str, content: Any) -> dict[str, Any]:
-        """The parameters in a body of JSON."""
+        """The parameters in a body."""
         try:
-            document = read_json(content)
+            document = self._coding.read(content)
         except ShapeMismatch as mismatch:
             raise ApiError("SerializationException", f"{mismatch}.") from None
         return self._requests.parse(operation, document)
 
     def answer(self, operation: str, result: Mapping[str, Any], request_id: str) -> Answer:
-        """Status 200 and the result as JSON."""
-        encode = self._operations.get(operation) or self._compile(operation)
+        """Status 200 and the result."""
+        if operation not in self._operations:
+            self._compile(operation)
+        encode = self._operations[operation]
+        request = (b"x-amzn-requestid", request_id.encode())
+        if encode is None:
+            headers = tuple(header for header in self._coding.headers if header[0] != b"content-type")
+            return Answer(status=200, headers=(*headers, request), body=b"")
         try:
-            body = msgspec.json.encode(encode(result))
+            body = self._coding.write(encode(result))
         except ShapeMismatch as mismatch:
             raise AssertionError(f"The answer of {operation} does not fit its model: {mismatch}") from mismatch
-        headers = (self._content_type, (b"x-amzn-requestid", request_id.encode()))
-        return Answer(status=200, headers=headers, body=body)
+        return Answer(status=200, headers=(*self._coding.headers, request), body=body)
 
     def refuse(self, error: ApiError, request_id: str) -> Answer:
         """`{"__type": code, "message": …}` and the error's further members, with the code in a header too."""
         wire_error = json_error(self.service, error)
-        fields = self._serialisers.serialiser(wire_error.shape)(error.fields) if wire_error.shape else {}
-        body = msgspec.json.encode({"__type": wire_error.code, "message": error.message, **fields})
-        headers = (
-            self._content_type,
+        shape = wire_error.shape
+        fields = self._serialisers.serialiser(shape)(error.fields) if shape else {}
+        name = shape.name if shape else wire_error.code
+        kind = self._coding.error_type(self.service.name, name)
+        body = self._coding.write({"__type": kind, _message_of(shape): error.message, **fields})
+        headers = [
+            *self._coding.headers,
             (b"x-amzn-requestid", request_id.encode()),
-            (b"x-amzn-errortype", wire_error.code.encode()),
-        )
-        return Answer(status=wire_error.status, headers=headers, body=body)
+            (b"x-amzn-errortype", name.encode()),
+        ]
+        if self.service.is_query_compatible:
+            sender = "Sender" if wire_error.is_sender_fault else "Receiver"
+            headers.append((b"x-amzn-query-error", f"{wire_error.code};{sender}".encode()))
+        return Answer(status=wire_error.status, headers=tuple(headers), body=body)
 
-    def _compile(self, operation: str) -> Encode:
+    def _compile(self, operation: str) -> None:
         shape = self.service.operations[operation].output_shape
-        encode = self._serialisers.serialiser(shape) if shape else lambda result: {}
-        self._operations[operation] = encode
-        return encode
+        if shape:
+            self._operations[operation] = self._serialisers.serialiser(shape)
+        else:
+            self._operations[operation] = (lambda result: {}) if self._coding.has_empty_results else None
+
+
+def _message_of(shape: Any) -> str:
+    """The member of an error's shape that is its sentence: `message`, or `Message`."""
+    return next((name for name in shape.members if name.lower() == "message"), "message") if shape else "message"
 
 
 class QueryProtocol:

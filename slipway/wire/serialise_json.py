@@ -1,4 +1,4 @@
-"""Answers as AWS JSON, by functions compiled once per shape.
+"""Answers as AWS JSON or CBOR, by functions compiled once per shape.
 
 A handler gives plain dictionaries in AWS's member names. A member that the model does not know, or a value of another
 type than the model's, is our own fault and raises `ShapeMismatch`; it never leaves as a wrong answer.
@@ -8,20 +8,26 @@ import base64
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from cbor2 import CBORTag
+
 from slipway.wire.mismatch import ShapeMismatch
 from slipway.wire.timestamps import text_from_epoch
 
 Encode = Callable[[Any], Any]
 
 
-class JsonSerialisers:
-    """The compiled serialisers of one service. Members that are None are left out."""
+class DocumentSerialisers:
+    """The compiled serialisers of one service. Members that are None are left out.
 
-    def __init__(self) -> None:
+    `leaf` gives, for a shape that is no structure, list or map, how its values are written.
+    """
+
+    def __init__(self, leaf: Callable[[Any], Encode]) -> None:
+        self._leaf = leaf
         self._structures: dict[str, Encode] = {}
 
     def serialiser(self, shape: Any) -> Encode:
-        """A function from a handler's answer to what `msgspec.json.encode` takes."""
+        """A function from a handler's answer to plain values, to be encoded."""
         if getattr(shape, "is_document_type", False):
             return _as_is
         match shape.type_name:
@@ -31,10 +37,8 @@ class JsonSerialisers:
                 return _list_encoder(self.serialiser(shape.member))
             case "map":
                 return _map_encoder(self.serialiser(shape.value))
-            case "timestamp":
-                return _timestamp_encoder(shape.serialization.get("timestampFormat", "unixTimestamp"))
-            case leaf:
-                return _LEAVES[leaf]
+            case _:
+                return self._leaf(shape)
 
     def _structure(self, shape: Any) -> Encode:
         name = shape.name
@@ -136,10 +140,34 @@ def _real(value: Any) -> float:
     raise _wrong(value, "number")
 
 
-def _blob(value: Any) -> str:
+def _bytes(value: Any) -> bytes:
     if isinstance(value, bytes):
-        return base64.b64encode(value).decode("ascii")
+        return value
     raise _wrong(value, "blob")
+
+
+def _blob(value: Any) -> str:
+    return base64.b64encode(_bytes(value)).decode("ascii")
+
+
+def json_leaf(shape: Any) -> Encode:
+    """How AWS JSON writes a leaf."""
+    if shape.type_name == "timestamp":
+        return _timestamp_encoder(shape.serialization.get("timestampFormat", "unixTimestamp"))
+    return _LEAVES[shape.type_name]
+
+
+def cbor_leaf(shape: Any) -> Encode:
+    """How Smithy RPC v2 CBOR writes a leaf: instants tagged, whatever format the model names; blobs as bytes."""
+    match shape.type_name:
+        case "timestamp":
+            return lambda value: CBORTag(1, float(_real(value)))
+        case "blob":
+            return _bytes
+        case "float" | "double":
+            return lambda value: float(_real(value))
+        case leaf:
+            return _LEAVES[leaf]
 
 
 def _timestamp_encoder(timestamp_format: str) -> Encode:

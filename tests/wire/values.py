@@ -54,12 +54,11 @@ class Values:
     def _structure(self, shape: Any, depth: int) -> dict[str, Any]:
         if getattr(shape, "is_document_type", False):
             return {"any": ["thing", 1, None, {"nested": True}]}
-        names = [name for name in shape.members if self._is_given(name, shape, depth)]
-        if not names and shape.members and depth:
-            # Query has no way to write an empty structure.
-            names = [self._random.choice(tuple(shape.members))]
-        if shape.is_tagged_union:
-            names = [self._random.choice(tuple(shape.members))]
+        # Query has no way to write an empty structure, or one whose shape has no members.
+        writable = tuple(name for name, of in shape.members.items() if of.type_name != "structure" or of.members)
+        names = [name for name in writable if self._is_given(name, shape, depth)]
+        if (not names and writable and depth) or shape.is_tagged_union:
+            names = [self._random.choice(writable)]
         return {name: self.of(shape.members[name], depth + 1) for name in names}
 
     def _is_given(self, name: str, shape: Any, depth: int) -> bool:

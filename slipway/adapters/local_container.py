@@ -161,18 +161,21 @@ class LocalContainer:
     async def _restart(self, ended: ContainerExit) -> bool:
         """Have it started again if its policy says so. Where that fails, it has ended."""
         assert self.report.started_at is not None
-        policy, started_at = self.payload.restart_policy, self.report.started_at
-        async with self._restarts:
-            if self._is_to_stop or not may_restart(
-                policy, exit_code=ended.exit_code, started_at=started_at, ended_at=ended.at
-            ):
-                return False
-            try:
+        may = may_restart(
+            self.payload.restart_policy,
+            exit_code=ended.exit_code,
+            started_at=self.report.started_at,
+            ended_at=ended.at,
+        )
+        if self._is_to_stop or not may:
+            return False
+        try:
+            async with self._restarts:
                 started = await self._here.runtime.restart(self._task.task_arn, self.payload.name)
-            except RuntimeFault as fault:
-                log.warning("container not restarted task=%s error=%s", self._task.task_id, fault)
-                self.note_fault((ended.reason or str(fault))[:MAX_REASON])
-                return False
+        except RuntimeFault as fault:
+            log.warning("container not restarted task=%s error=%s", self._task.task_id, fault)
+            self.note_fault((ended.reason or str(fault))[:MAX_REASON])
+            return False
         self.note_started(started, watched_at=started.started_at)
         self._health = ContainerHealth()
         self.report = replace(

@@ -127,7 +127,8 @@ def _count(snapshot: Snapshot, service: Service, primary: Deployment) -> Counts:
         old_unproven=sum(each.count(*_RISING) for each in old) - of_good.count(*_RISING),
         old_lost=0 if good is None else max(good.desired_count - of_good.fit, 0),
         settling=tasks.count(*_RISING, Phase.STOPPING),
-        new_protected=len(_protected(snapshot, service, new, *_FIT)),
+        new_rising_protected=len(_protected(snapshot, service, new, *_RISING)),
+        new_healthy_protected=len(_protected(snapshot, service, new, Phase.HEALTHY)),
         old_healthy_protected=sum(len(_protected(snapshot, service, each, Phase.HEALTHY)) for each in old),
         old_rising_protected=len(_protected(snapshot, service, of_good, *_RISING)),
         old_unproven_protected=sum(len(_protected(snapshot, service, each, *_RISING)) for each in old)

@@ -47,7 +47,8 @@ class Counts:
     old_unproven: int = 0  # of the other old ones: starting, or running and not healthy yet
     old_lost: int = 0  # tasks the good one is to keep and has not, or has sick
     settling: int = 0  # starting, not yet healthy, or stopping: what a sequential round waits for
-    new_protected: int = 0  # of new_fit, those under scale-in protection
+    new_rising_protected: int = 0  # of new_fit less new_healthy, those under scale-in protection
+    new_healthy_protected: int = 0  # of new_healthy
     old_healthy_protected: int = 0  # of old_healthy
     old_rising_protected: int = 0  # of old_rising
     old_unproven_protected: int = 0  # of old_unproven
@@ -118,24 +119,39 @@ def plan_move(counts: Counts, limit: Bounds, limits: Limits = Limits()) -> Move:
 
 
 def _plan_stops(counts: Counts, limit: Bounds) -> Move:
-    """Old tasks as the lower bound allows, surplus new ones, and sick ones whose replacement is healthy."""
+    """The stops that the lower bound and scale-in protection allow, and how many that protection held back."""
+    may = _stops(counts, limit)
+    bare = replace(
+        counts,
+        new_rising_protected=0,
+        new_healthy_protected=0,
+        old_healthy_protected=0,
+        old_rising_protected=0,
+        old_unproven_protected=0,
+    )
+    return may if bare == counts else replace(may, held_back=max(_stops(bare, limit).stops - may.stops, 0))
+
+
+def _stops(counts: Counts, limit: Bounds) -> Move:
+    """Old tasks as the lower bound allows, surplus new ones, and sick ones whose replacement is healthy.
+
+    Of the surplus those go first that serve least. Where protection makes it fall on healthy ones, these count against
+    the lower bound before old ones do.
+    """
     lacking = max(limit.lower - counts.healthy, 0)
-    wished = Move(
-        stop_old_unproven=counts.old_unproven,
-        stop_old_rising=max(counts.old_rising - lacking, 0),
+    spare = max(counts.healthy - limit.lower, 0)
+    surplus = max(counts.new_fit - counts.desired, 0)
+    new_rising = counts.new_fit - counts.new_healthy
+    from_rising = min(surplus, new_rising - counts.new_rising_protected)
+    from_healthy = min(surplus - from_rising, counts.new_healthy - counts.new_healthy_protected, spare)
+    return Move(
+        stop_old_unproven=counts.old_unproven - counts.old_unproven_protected,
+        stop_old_rising=min(max(counts.old_rising - lacking, 0), counts.old_rising - counts.old_rising_protected),
         stop_old_sick=max(counts.old_sick - lacking, 0),
-        stop_old_healthy=min(counts.old_healthy, max(counts.healthy - limit.lower, 0)),
-        stop_new=max(counts.new_fit - counts.desired, 0),
+        stop_old_healthy=min(counts.old_healthy - counts.old_healthy_protected, spare - from_healthy),
+        stop_new=from_rising + from_healthy,
         stop_sick=min(counts.new_sick, max(counts.new_healthy + counts.new_sick - counts.desired, 0)),
     )
-    may = replace(
-        wished,
-        stop_old_unproven=min(wished.stop_old_unproven, counts.old_unproven - counts.old_unproven_protected),
-        stop_old_rising=min(wished.stop_old_rising, counts.old_rising - counts.old_rising_protected),
-        stop_old_healthy=min(wished.stop_old_healthy, counts.old_healthy - counts.old_healthy_protected),
-        stop_new=min(wished.stop_new, counts.new_fit - counts.new_protected),
-    )
-    return replace(may, held_back=wished.stops - may.stops)
 
 
 def _make_way(counts: Counts, move: Move, *, missing: int, owed: int) -> Move:

@@ -265,9 +265,9 @@ class Snapshot:
             return
         tasks = self.service_tasks(task.service_arn)
         tasks.replace(old, new)
+        self.dirty_services.add(task.service_arn)  # a task's end and its removal may come at one instant
         if new is not None:
             tasks.touched.add(new.arn)
-            self.dirty_services.add(task.service_arn)
 
     def _index_target(self, old: Target | None, new: Target | None) -> None:
         """A check that moves no state concerns nobody: only a target that drains is decided again, and its task."""

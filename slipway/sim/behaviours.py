@@ -48,6 +48,7 @@ class Behaviour:
     start_error: str | None = None  # why it fails to start, once its image is there; None: it starts
     linger_s: float | None = 0.0  # how long its connections last once it drains; None: to the deregistration delay
     health: HealthScript = HealthScript()
+    container_health: HealthScript | None = None  # what its container health checks see, if it has any; None: all well
     jitter: float = 0.0  # each duration varies by up to this share, by seed and task
 
     def drawn(self, seed: str, task_id: str) -> "Behaviour":

@@ -34,6 +34,7 @@ class SimLoadBalancer:
         self._told: set[str] = set()  # draining targets this control plane has been told of
         self._served: set[str] = set()  # targets that were in rotation: only they have connections
         self._drained_at: dict[str, float] = {}  # when the last connection to a draining target ends; inf: at the delay
+        self.cut: list[str] = []  # what was taken away while it served, undrained: a sentence each
 
     async def open(self, snapshot: Snapshot) -> None:
         """Serve what the snapshot says."""
@@ -52,6 +53,7 @@ class SimLoadBalancer:
         self._snapshot = snapshot
         for change in changes:
             if isinstance(change, Remove) and isinstance(change.record, Target):
+                self._watch_removal(change.record)
                 self._forget(change.record.key)
             elif not isinstance(change, Remove):
                 for target in targets_touched(snapshot, change):
@@ -64,6 +66,8 @@ class SimLoadBalancer:
     async def close(self) -> None:
         """Nothing to let go of."""
 
+    # What tests and faults do to it
+
     def make_ill(self, task_arn: str, *, code: int | None = 503) -> None:
         """From now on checks of a task are answered with `code`, or not at all (None), whatever its script says."""
         self._ill[task_arn] = code
@@ -74,6 +78,23 @@ class SimLoadBalancer:
         self._ill.pop(task_arn, None)
         self._look_again(task_arn)
 
+    # What it served
+
+    def watch_signal(self, task: SimTask) -> None:
+        """Note a task that is told to stop while it still is a target that got requests."""
+        targets = () if self._snapshot is None else self._snapshot.task_targets(task.arn)
+        self.cut += [f"{task.arn} got SIGTERM as the target {each.key}" for each in targets if each.key in self._served]
+
+    def _watch_removal(self, target: Target) -> None:
+        """Note a target that is removed while its task runs, before its last request or its deregistration delay."""
+        task = None if target.task_arn is None else self._task_of(target.task_arn)
+        if task is None or target.key not in self._served:
+            return
+        now = self._clock.now()
+        is_over = target.drain_until is not None and target.drain_until <= now
+        if not is_over and self._drained_at.get(target.key, inf) > now:
+            self.cut.append(f"{target.key} of {task.arn} was removed while it had requests")
+
     def _look_again(self, task_arn: str) -> None:
         targets = () if self._snapshot is None else self._snapshot.task_targets(task_arn)
         for target in targets:
@@ -82,6 +103,8 @@ class SimLoadBalancer:
 
     def _take(self, target: Target) -> None:
         key = target.key
+        if self._snapshot is None or key not in self._snapshot.targets:
+            return  # registered and gone within one step
         if target.state is TargetState.DRAINING:
             self._drain(target)
             return

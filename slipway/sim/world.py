@@ -24,7 +24,7 @@ from slipway.core.model.deployments import RolloutState, Round
 from slipway.core.model.hosts import Host
 from slipway.core.model.services import Service, ServiceStatus
 from slipway.core.model.tasks import Task
-from slipway.core.observations import Observation
+from slipway.core.observations import HostReport, Observation
 from slipway.core.plan import Plan, Put, TaskPayload
 from slipway.core.rules import Rules
 from slipway.core.snapshot import Snapshot
@@ -43,6 +43,10 @@ ARNS = Arns(account="000000000000", region="local")
 STEPS_MOST = 1000
 
 
+#: What is told of each commit, with the snapshot as of it.
+Watch = Callable[[Snapshot, Commit], None]
+
+
 class World:
     """A control plane, its hosts and its load balancer in virtual time."""
 
@@ -54,6 +58,7 @@ class World:
         store: Store | None = None,
         faults: Faults = Faults(),
         is_checked: bool = False,
+        watch: Watch | None = None,
     ) -> None:
         self.seed = seed
         self.rules = rules
@@ -63,13 +68,15 @@ class World:
         self.hosts: dict[str, SimHost] = {}
         self.behaviours: dict[str, Behaviour] = {}  # by task definition, `family:revision`
         self.restarts = 0
+        self.dies_in: int | None = None  # the control plane dies after so many more commands; None: it does not
         self._is_checked = is_checked
+        self._watch = watch
         self._committed: dict[str, Task] = {}
         self._commit: Commit | None = None
         self._is_awake = False
         self.store = WatchedStore(store or MemoryStore(seed=seed), told=self._tell, faults=faults)
         self.balancer = SimLoadBalancer(
-            clock=self.clock, agenda=self.agenda, report=self._report, task_of=self.running_task
+            clock=self.clock, agenda=self.agenda, report=self.report, task_of=self.running_task
         )
         self._controller: Controller | None = None
         self._wake_at: float | None = None
@@ -94,7 +101,7 @@ class World:
     def _boot(self) -> None:
         self._controller = Controller(
             store=self.store,
-            hosts=self.hosts.values(),
+            hosts=[host for host in self.hosts.values() if host.connection.is_up],
             load_balancer=self.balancer,
             clock=self.clock,
             arns=ARNS,
@@ -102,7 +109,7 @@ class World:
         )
         self.balancer.attach(self._controller.snapshot)
         for host in self.hosts.values():
-            self._report(host.state())
+            host.connection.report(host.state())
         self._is_awake = True
 
     def crash(self) -> None:
@@ -124,14 +131,28 @@ class World:
         self._up().apply(transaction)
         self._is_awake = True
 
-    def _report(self, observation: Observation) -> None:
+    def report(self, observation: Observation) -> None:
+        """Have the control plane told of something now; it is lost while that is down."""
         if self._controller is not None:
+            if isinstance(observation, HostReport):
+                self._controller.attach(self.hosts[observation.host.id])
             self._controller.report(observation)
             self._is_awake = True
 
     def _tell(self, commit: Commit) -> None:
         self.timeline.tell(commit)
         self._commit = commit
+        if self._watch is not None:
+            self._watch(self.snapshot, commit)
+
+    def _before_command(self) -> None:
+        """Die between two commands where that was asked for: those before were performed, the others were not."""
+        if self.dies_in is None:
+            return
+        if self.dies_in == 0:
+            self.dies_in = None
+            raise ControlPlaneCrash
+        self.dies_in -= 1
 
     # Time
 
@@ -175,12 +196,19 @@ class World:
             check_decisions(snapshot, self._committed, commit.changes)
         check_state(snapshot)
         if self._wake_at is None or self._wake_at > self.clock.now():
-            check_rest(snapshot, self._context())
+            check_rest(snapshot, self.context())
         for host in self.hosts.values():
             twice = sorted(arn for arn, count in host.starts.items() if count > 1)
             assert not twice, f"{host.id} started {twice} more than once"
 
-    def _context(self) -> Context:
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether everything of this instant is decided and committed."""
+        is_due = self._wake_at is not None and self._wake_at <= self.clock.now()
+        return self._controller is not None and self._controller.retry_at is None and not is_due
+
+    def context(self) -> Context:
+        """What decisions are taken with, to ask what would be decided now; its ids are nobody's."""
         return Context(now=self.clock.now(), ids=Ids(seed="check"), arns=ARNS, rules=self.rules)
 
     def _remember(self, commit: Commit | None) -> None:
@@ -240,12 +268,13 @@ class World:
             seed=self.seed,
             clock=self.clock,
             agenda=self.agenda,
-            report=self._report,
+            report=self.report,
             behaviour_of=self._behaviour_of,
         )
+        sim.before_command = self._before_command
+        sim.on_signal = self.balancer.watch_signal
         self.hosts[host.id] = sim
-        self._up().attach(sim)
-        self._report(sim.state())
+        self.report(sim.state())
         self.step()
         return sim
 
@@ -278,11 +307,10 @@ class World:
 
     def is_settled(self) -> bool:
         """Whether every service has the tasks it is to have, or is gone."""
-        return not self.is_down and all(
-            self._is_service_settled(service) for service in self.snapshot.services.values()
-        )
+        return not self.is_down and all(self.is_service_settled(service) for service in self.snapshot.services.values())
 
-    def _is_service_settled(self, service: Service) -> bool:
+    def is_service_settled(self, service: Service) -> bool:
+        """Whether the service has the tasks it is to have, all of its newest deployment, or is gone."""
         if service.status is not ServiceStatus.ACTIVE:
             return service.status is ServiceStatus.INACTIVE
         primary = self.snapshot.primary(service.arn)

@@ -94,7 +94,7 @@ def test_awsvpc_gives_an_address() -> None:
     user.create_service("web", user.register("web", network_mode=NetworkMode.AWSVPC), target_group=group)
     assert world.run(), world.timeline.story()
     (target,) = world.snapshot.group_targets(group.arn)
-    assert (target.id, target.port) == ("10.0.0.2", 8080)
+    assert (target.id, target.port) == ("10.1.0.2", 8080)
 
 
 def test_thousands_of_steady_tasks_cost_nothing() -> None:

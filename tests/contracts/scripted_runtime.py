@@ -107,16 +107,19 @@ class ScriptedRuntime:
         self.calls.append(f"probe {container_name}")
         await self._notify()
         told = self._probes.setdefault((task_arn, container_name), asyncio.Queue())
-        while True:
-            probe = await told.get()
-            try:
-                if isinstance(probe, RuntimeFault):
-                    raise probe
-                if probe is None:
-                    return
-                yield probe
-            finally:
-                told.task_done()
+        try:
+            while True:
+                probe = await told.get()
+                try:
+                    if isinstance(probe, RuntimeFault):
+                        raise probe
+                    if probe is None:
+                        return
+                    yield probe
+                finally:
+                    told.task_done()
+        finally:
+            self.calls.append(f"probed {container_name}")
 
     async def usage(self, task_arn: str, container_name: str) -> ContainerUsage | None:
         self.asking += 1

@@ -1,14 +1,15 @@
 """Container health checks, watched by the local host."""
 
+import asyncio
 import logging
 
 import pytest
 
 from slipway.adapters.container_runtime import RuntimeFault
-from slipway.core.model.task_definitions import ContainerHealthCheck
+from slipway.core.model.task_definitions import ContainerHealthCheck, RestartPolicy
 from slipway.core.model.tasks import HealthStatus, TaskStatus
 from slipway.core.observations import TaskReport
-from tests.contracts.local_world import World, container, found, play, start, task
+from tests.contracts.local_world import World, container, found, on, play, start, task
 
 CHECK = ContainerHealthCheck(command=("CMD", "true"), retries=2)
 HEALTHY, UNHEALTHY, UNKNOWN = HealthStatus
@@ -97,31 +98,44 @@ def test_checks_that_break_off_are_begun_again_and_say_nothing_of_health(
     assert caplog.text.count("container not checked") == (0 if fault is None else 1)
 
 
-def test_a_check_that_hangs_does_not_hold_a_stop() -> None:
+def test_a_check_that_hangs_does_not_hold_a_stop_and_is_given_up_with_the_order() -> None:
     payload = task(container("app", health_check=CHECK))
 
     async def scene(world: World) -> None:
         world.host.perform(start(payload))
         await world.runtime.until("probe app")
+        world.runtime.held.add("app")
         world.stop(payload)
+        await world.runtime.until("stop app 30", "probed app")
+        await world.runtime.release("app")
         report = await world.until(TaskStatus.STOPPED)
         assert report.containers[0].exit_code == 143
 
     play(scene)
 
 
-def test_a_container_that_is_to_stop_is_not_checked_any_more() -> None:
-    payload = task(container("app", health_check=CHECK))
+def test_a_container_started_again_while_its_task_was_ordered_to_stop_is_not_checked() -> None:
+    policy = RestartPolicy(attempt_period_s=60)
+    payload = task(
+        container("db", health_check=CHECK, restart_policy=policy), container("app", depends_on=on("db", "START"))
+    )
 
     async def scene(world: World) -> None:
-        world.runtime.held.add("app")
         world.host.perform(start(payload))
-        await world.runtime.until("start app")
+        await world.until(TaskStatus.RUNNING)
+        await world.runtime.until("probe db")
+        world.runtime.held |= {"db", "app"}
+        world.clock.at = 1060
+        await world.runtime.end(payload.task_arn, "db", 1)
+        await world.runtime.until("restart db")
         world.stop(payload)
+        await world.runtime.until("stop app 30")
+        await world.runtime.release("db")
+        for _ in range(20):  # turns of the event loop in which a check would begin
+            await asyncio.sleep(0)
         await world.runtime.release("app")
         await world.until(TaskStatus.STOPPED)
-        assert world.runtime.calls[:3] == ["pull image", "start app", "stop app 30"]
-        assert "probe app" not in world.runtime.calls
+        assert world.runtime.calls.count("probe db") == 1
 
     play(scene)
 

@@ -7,6 +7,7 @@ from slipway.core.model.task_definitions import ContainerHealthCheck
 from slipway.core.model.tasks import TaskStatus
 from slipway.core.plan import ContainerPayload, TaskPayload
 from tests.contracts.local_world import World, container, found, on, play, start, task
+from tests.waiting import wait_for
 
 CHECK = ContainerHealthCheck(command=("CMD", "true"))
 
@@ -100,19 +101,21 @@ def test_what_comes_up_step_by_step_is_told() -> None:
 
 
 def test_a_failed_dependency_stops_the_task_and_says_why() -> None:
-    payload = task(setup(), container("app", depends_on=on("setup", "SUCCESS")), container("log"))
+    payload = task(setup(), container("app", depends_on=on("setup", "SUCCESS")), container("log"), container("proxy"))
 
     async def scene(world: World) -> None:
         world.host.perform(start(payload))
-        await world.runtime.until("start setup", "start log")
+        await world.until(TaskStatus.ACTIVATING, count=2)
         await world.runtime.end(payload.task_arn, "setup", 3)
         report = await world.until(TaskStatus.STOPPED)
         reason = "TaskDependencyError: container app depends on SUCCESS of container setup, which exited with code 3"
         assert report.reason == reason
-        assert [one.reason for one in report.containers] == [None, reason, None]
-        assert [one.exit_code for one in report.containers] == [3, None, 143]
+        assert [one.reason for one in report.containers] == [None, reason, None, None]
+        assert [one.exit_code for one in report.containers] == [3, None, 143, 143]
         assert report.started_at is None
-        assert calls(world, "start", "stop") == ["start setup", "start log", "stop log 30"]
+        assert calls(world, "start") == ["start setup", "start log", "start proxy"]
+        assert calls(world, "stop") == ["stop proxy 30", "stop log 30"]
+        assert world.statuses() == ["ACTIVATING", "ACTIVATING", "ACTIVATING", "STOPPING", "STOPPED"]
 
     play(scene)
 
@@ -331,5 +334,20 @@ def test_a_stop_that_never_works_does_not_hold_what_it_depends_on() -> None:
         report = await world.until(TaskStatus.STOPPED)
         assert calls(world, "stop") == ["stop app 30"] * 5 + ["stop db 30"]
         assert report.containers[1].reason == "CannotStopContainerError: engine gone"
+
+    play(scene)
+
+
+def test_after_a_defect_what_runs_is_stopped_in_order_too() -> None:
+    payload = task(container("db"), container("app", depends_on=on("db", "START")), container("proxy"))
+
+    async def scene(world: World) -> None:
+        world.runtime.faults["start proxy"] = [ZeroDivisionError("of ours")]
+        world.host.perform(start(payload))
+        report = await world.until(TaskStatus.STOPPED)
+        assert report.reason == "InternalError: ZeroDivisionError: of ours"
+        assert calls(world, "stop") == ["stop app 30", "stop db 30"]
+        await wait_for(lambda: world.host.background.failures)
+        world.host.background.failures.clear()
 
     play(scene)

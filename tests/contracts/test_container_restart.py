@@ -152,6 +152,7 @@ def test_a_container_that_is_to_stop_is_not_started_again() -> None:
         await world.runtime.release("app")
         report = await world.until(TaskStatus.STOPPED)
         assert restarts(world) == []
+        assert "stop db 30" not in world.runtime.calls
         assert [one.exit_code for one in report.containers] == [1, 143]
 
     play(scene)

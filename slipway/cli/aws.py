@@ -44,3 +44,9 @@ def told_plainly() -> Iterator[None]:
         raise Unreachable(f"The server does not answer: {error}; start it with `slipway up`.") from error
     except BotoCoreError as error:
         raise CliError(f"The AWS API could not be called: {error}.") from error
+
+
+def stop_deployment(access: Access, service_deployment_arn: str) -> None:
+    """Have a service deployment rolled back. Raises `CliError` where it has ended already."""
+    with told_plainly():
+        aws_client(access, "ecs").stop_service_deployment(serviceDeploymentArn=service_deployment_arn)

@@ -123,9 +123,9 @@ class Script:
     @staticmethod
     def _completed(picture: Picture, deployment: str, _: float) -> bool:
         outcome = outcome_of(picture, deployment)
-        if outcome is not None and outcome is not Outcome.COMPLETED:
+        if outcome is not None and outcome is not Outcome.SUCCESSFUL:
             raise CliError(f"The deployment {deployment} ended as {outcome}, not COMPLETED.")
-        return outcome is Outcome.COMPLETED
+        return outcome is Outcome.SUCCESSFUL
 
     @staticmethod
     def _replaced(picture: Picture, deployment: str, seconds: float) -> bool:

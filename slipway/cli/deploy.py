@@ -9,14 +9,13 @@ import typer
 
 from slipway.cli import options
 from slipway.cli.access import find_access
-from slipway.cli.aws import aws_client, told_plainly
+from slipway.cli.aws import aws_client, stop_deployment, told_plainly
 from slipway.cli.definition_change import Images, changed_definition, difference, parse_changes
 from slipway.cli.endpoint import Endpoint
 from slipway.cli.failure import CliError, UsageError
+from slipway.cli.following import DEFAULT_TIMEOUT_S, follow_to_verdict
 from slipway.cli.output import console, print_json, say
 from slipway.cli.resolve import ServiceName, resolve_service
-
-DEFAULT_TIMEOUT_S = 1800
 
 
 def deploy(
@@ -43,7 +42,7 @@ def deploy(
     data: options.Data = None,
     as_json: options.Json = False,
 ) -> None:
-    """Roll a service to a new revision and follow it; ends with 0 only if the new version is steady.
+    """Roll a service to a new revision and follow it; ends with 0 only if the new version is steady. Ctrl-C asks.
 
     With --image or --env, the service's task definition is copied with these changes and registered.
     """
@@ -68,7 +67,15 @@ def deploy(
     if detach:
         _tell_detached(deployment, name, as_json=as_json)
         return
-    _follow(endpoint, name, deployment, timeout_s=timeout, as_json=as_json)
+    follow_to_verdict(
+        endpoint,
+        name,
+        deployment_id=deployment["id"],
+        revision=deployment["taskDefinition"].rpartition("/")[2],
+        timeout_s=timeout,
+        as_json=as_json,
+        roll_back=lambda arn: stop_deployment(access, arn),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,21 +178,3 @@ def _tell_detached(deployment: Mapping[str, Any], name: ServiceName, *, as_json:
         )
     else:
         print(f"{deployment['id']} rolls {name.service} to {revision}; see it with `slipway watch {name.service}`.")
-
-
-def _follow(
-    endpoint: Endpoint, name: ServiceName, deployment: Mapping[str, Any], *, timeout_s: float, as_json: bool
-) -> None:
-    from slipway.cli.deploy_end import told_end
-    from slipway.cli.follow import Outcome, follow_deployment
-    from slipway.cli.live import PictureShow
-
-    with PictureShow(console(stderr=as_json)) as show:
-        outcome, picture = follow_deployment(endpoint, name, deployment["id"], show=show, timeout_s=timeout_s)
-    end = told_end(picture, outcome, deployment_id=deployment["id"], task_definition=deployment["taskDefinition"])
-    if as_json:
-        print_json(end.value)
-    if outcome is not Outcome.COMPLETED:
-        raise CliError(end.sentence)
-    if not as_json:
-        print(end.sentence)

@@ -38,6 +38,14 @@ class Endpoint:
         found: list[dict[str, Any]] = self._get(_service_path(cluster, service, "events"))["events"]
         return found
 
+    def why_service(self, cluster: str, service: str) -> dict[str, Any]:
+        """What a service waits for: `at` and `waits`. Raises `CliError`."""
+        return self._get(_service_path(cluster, service, "why"))
+
+    def why_task(self, task: str) -> dict[str, Any]:
+        """What a task waits for: `at` and `waits`. Raises `CliError`."""
+        return self._get(f"{PREFIX}/tasks/{quote(task, safe='')}/why")
+
     def overview(self) -> dict[str, Any]:
         """All clusters, services, tasks and hosts. Raises `CliError`."""
         return self._get(f"{PREFIX}/overview")

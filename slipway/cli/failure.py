@@ -9,5 +9,9 @@ class Unreachable(CliError):
     """No server answers; it may be back soon."""
 
 
+class Interrupted(Exception):
+    """The person left with Ctrl-C what goes on without them; the sentence says how to come back. Exit status 130."""
+
+
 class UsageError(Exception):
     """A command was asked for in a way that cannot be; the sentence names the option. Exit status 2."""

@@ -1,4 +1,4 @@
-"""Following one deployment to its end."""
+"""Following one deployment to its verdict."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -16,35 +16,43 @@ Clock = Callable[[], float]
 
 
 class Outcome(StrEnum):
-    """How a deployment that was followed ended."""
+    """How a deployment ended: its verdict, as DescribeServiceDeployments has it, or why there is none."""
 
-    COMPLETED = "COMPLETED"
-    FAILED = "FAILED"
-    SUPERSEDED = "SUPERSEDED"
+    SUCCESSFUL = "SUCCESSFUL"
+    ROLLBACK_SUCCESSFUL = "ROLLBACK_SUCCESSFUL"
+    ROLLBACK_FAILED = "ROLLBACK_FAILED"
+    STOPPED = "STOPPED"
     DELETED = "DELETED"
     TIMED_OUT = "TIMED_OUT"
 
 
+def roll_out_of(picture: Mapping[str, Any], deployment_id: str) -> Mapping[str, Any] | None:
+    """The service deployment of a deployment; None: it is not among the newest, which the picture lists."""
+    return next((one for one in picture["roll_outs"] if one["deployment"] == deployment_id), None)
+
+
 def outcome_of(picture: Mapping[str, Any], deployment_id: str) -> Outcome | None:
-    """How the deployment ended, as this picture shows it; None: it goes on."""
+    """How the deployment ended, as this picture shows it; None: it goes on, forth or back."""
+    roll_out = roll_out_of(picture, deployment_id)
+    if roll_out is not None and roll_out["is_verdict"]:
+        is_gone = picture["status"] != "ACTIVE" and roll_out["status"] != Outcome.SUCCESSFUL
+        return Outcome.DELETED if is_gone else Outcome(roll_out["status"])
     if picture["status"] != "ACTIVE":
         return Outcome.DELETED
-    found = next((one for one in picture["deployments"] if one["id"] == deployment_id), None)
-    if found is None or found["status"] != "PRIMARY":
-        return Outcome.SUPERSEDED
-    if found["rollout_state"] == "FAILED":
-        return Outcome.FAILED
-    return Outcome.COMPLETED if found["rollout_state"] == "COMPLETED" else None
+    if roll_out is not None:
+        return None
+    is_primary = any(one["id"] == deployment_id and one["status"] == "PRIMARY" for one in picture["deployments"])
+    return Outcome.SUCCESSFUL if is_primary else Outcome.STOPPED  # it is older than all that are listed
 
 
 def follow_deployment(
-    endpoint: Endpoint, name: ServiceName, deployment_id: str, *, show: PictureShow, timeout_s: float
+    endpoint: Endpoint, name: ServiceName, deployment_id: str, *, show: PictureShow, ends_at: float
 ) -> tuple[Outcome, Mapping[str, Any]]:
-    """Show pictures until the deployment has ended, or `timeout_s` is over; how it ended, and the last picture.
+    """Show pictures until the deployment has its verdict, or `ends_at` (of the monotonic clock) has come; how it ended,
+    and the last picture.
 
     A server that is away for a while is waited for. Raises `Unreachable` where it never answers in that time.
     """
-    ends_at = time.monotonic() + timeout_s
     picture: Mapping[str, Any] | None = None
     while True:
         try:

@@ -11,12 +11,14 @@ from slipway.cli.demo import demo
 from slipway.cli.deploy import deploy
 from slipway.cli.env import env
 from slipway.cli.events import events
-from slipway.cli.failure import CliError, UsageError
+from slipway.cli.failure import CliError, Interrupted, UsageError
 from slipway.cli.logs import logs
 from slipway.cli.status import status
 from slipway.cli.up import up
 from slipway.cli.version import print_version, version
+from slipway.cli.wait import wait
 from slipway.cli.watch import watch
+from slipway.cli.why import why
 
 app = typer.Typer(
     name="slipway",
@@ -25,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (up, env, status, events, logs, watch, deploy, demo, version):
+for command in (up, env, status, events, logs, watch, deploy, wait, why, demo, version):
     app.command()(command)
 
 
@@ -48,6 +50,8 @@ def main() -> None:
         _fail(str(error), 1)
     except UsageError as error:
         _fail(str(error), 2)
+    except Interrupted as error:
+        _fail(str(error), 130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: let the last flush be quiet
         sys.exit(1)

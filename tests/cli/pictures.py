@@ -49,6 +49,35 @@ def deployment(number: int, counts: dict[str, int], **changes: Any) -> dict[str,
     }
 
 
+def roll_out(number: int, status: str, **changes: Any) -> dict[str, Any]:
+    """The service deployment of users:<number>, begun 51 s before it ended; no reason unless said otherwise."""
+    is_verdict = status in ("SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED")
+    return {
+        "deployment": f"ecs-svc/{number}",
+        "arn": f"arn:aws:ecs:us-east-1:000000000000:service-deployment/demo/users/{number:021}",
+        "task_definition": f"users:{number}",
+        "status": status,
+        "status_reason": None,
+        "is_verdict": is_verdict,
+        "created_at": NOW - 60,
+        "finished_at": NOW - 9 if is_verdict else None,
+        "detected_by": None,
+        "detected_at": None,
+        "failure_count": 0,
+        "threshold": None,
+        "triggered_alarms": [],
+        "rollback": None,
+        "failures": [],
+        **changes,
+    }
+
+
+def back_to(number: int) -> dict[str, Any]:
+    """The way back to users:<number>, begun 20 s ago."""
+    deployment_id, definition = f"ecs-svc/{number}", f"users:{number}"
+    return {"started_at": NOW - 20, "deployment": deployment_id, "task_definition": definition, "reason": ""}
+
+
 def picture(deployments: list[dict[str, Any]], tasks: list[dict[str, Any]], **changes: Any) -> dict[str, Any]:
     """A service of four tasks with these deployments and tasks."""
     states = Counter(target["state"] for one in tasks for target in one["targets"])
@@ -71,6 +100,9 @@ def picture(deployments: list[dict[str, Any]], tasks: list[dict[str, Any]], **ch
         "tasks": tasks,
         "targets": [{"target_group": "users", "states": dict(sorted(states.items()))}] if states else [],
         "events": [],
+        "waits": [],
+        "roll_outs": [roll_out(2, "IN_PROGRESS"), roll_out(1, "SUCCESSFUL")],
+        "rollback_estimate_s": None,
         **changes,
     }
 
@@ -104,7 +136,12 @@ def rolling() -> dict[str, Any]:
 def steady() -> dict[str, Any]:
     """At rest on users:2."""
     done = deployment(2, {"healthy": 4}, rollout_state="COMPLETED", is_ended=True, elapsed_s=3723)
-    return picture([done], [task(number, NEW, "healthy") for number in range(4)], steady_at=NOW - 60)
+    return picture(
+        [done],
+        [task(number, NEW, "healthy") for number in range(4)],
+        steady_at=NOW - 60,
+        roll_outs=[roll_out(2, "SUCCESSFUL"), roll_out(1, "SUCCESSFUL")],
+    )
 
 
 def failing() -> dict[str, Any]:

@@ -58,37 +58,60 @@ def test_a_container_that_is_not_there_is_told() -> None:
         changed_definition(DEFINITION, parse_changes(["web=x"], []), members=MEMBERS)
 
 
-def failed() -> dict[str, Any]:
-    bad = pictures.deployment(2, {}, rollout_state="FAILED", rollout_state_reason="tasks failed to start.")
-    return pictures.picture([bad], [])
+REASON = "Service deployment rolled back because it was certain to fail."
+
+
+def ended(status: str, **changes: Any) -> dict[str, Any]:
+    """A picture after users:2 ended so; users:1 serves."""
+    roll_outs = [pictures.roll_out(2, status, status_reason=REASON, **changes), pictures.roll_out(1, "SUCCESSFUL")]
+    good = pictures.deployment(1, {"healthy": 4}, rollout_state="COMPLETED")
+    return pictures.picture([good], [], roll_outs=roll_outs)
 
 
 @pytest.mark.parametrize(
     ("picture", "deployment", "outcome", "sentence"),
     [
         pytest.param(
-            pictures.steady(), pictures.NEW, Outcome.COMPLETED, "users is steady on users:2: 0 rounds", id="completed"
-        ),
-        pytest.param(
-            failed(),
+            pictures.steady(),
             pictures.NEW,
-            Outcome.FAILED,
-            "The deployment of users:2 to users failed: tasks failed to start.",
-            id="failed",
+            Outcome.SUCCESSFUL,
+            "users is steady on users:2: 0 rounds, 0:51.",
+            id="successful",
         ),
         pytest.param(
-            pictures.rolling(),
-            pictures.OLD,
-            Outcome.SUPERSEDED,
-            "The deployment of users:1 to users was superseded by a newer one, of users:2.",
-            id="demoted",
+            ended("ROLLBACK_SUCCESSFUL", rollback=pictures.back_to(1)),
+            pictures.NEW,
+            Outcome.ROLLBACK_SUCCESSFUL,
+            f"users is back on users:1 after 0:51: users:2 failed. {REASON} `slipway postmortem users` tells more.",
+            id="rolled back",
+        ),
+        pytest.param(
+            ended("ROLLBACK_FAILED", rollback=pictures.back_to(1)),
+            pictures.NEW,
+            Outcome.ROLLBACK_FAILED,
+            f"users:2 failed on users, and so did the way back. {REASON}",
+            id="not rolled back",
+        ),
+        pytest.param(
+            ended("STOPPED"),
+            pictures.NEW,
+            Outcome.STOPPED,
+            f"The deployment of users:2 to users was stopped. {REASON}",
+            id="stopped",
         ),
         pytest.param(
             pictures.steady(),
             "ecs-svc/9",
-            Outcome.SUPERSEDED,
-            "The deployment of users:9 to users was superseded by a newer one, of users:2.",
-            id="gone",
+            Outcome.STOPPED,
+            "The deployment of users:9 to users was stopped.",
+            id="older than all that are listed",
+        ),
+        pytest.param(
+            pictures.steady() | {"roll_outs": []},
+            pictures.NEW,
+            Outcome.SUCCESSFUL,
+            "users is steady on users:2: 0 rounds",
+            id="PRIMARY since long ago",
         ),
         pytest.param(
             pictures.deleted(),
@@ -101,16 +124,15 @@ def failed() -> dict[str, Any]:
 )
 def test_how_a_deployment_ends(picture: dict[str, Any], deployment: str, outcome: Outcome, sentence: str) -> None:
     assert outcome_of(picture, deployment) is outcome
-    number = deployment.rpartition("/")[2]
-    end = told_end(
-        picture, outcome, deployment_id=deployment, task_definition=f"arn:aws:ecs:r:1:task-definition/users:{number}"
-    )
+    revision = f"users:{deployment.rpartition('/')[2]}"
+    end = told_end(picture, outcome, deployment_id=deployment, revision=revision)
     assert end.sentence.startswith(sentence)
     assert (end.value["outcome"], end.value["deployment"]) == (outcome, deployment)
 
 
-def test_a_deployment_under_way_goes_on() -> None:
-    picture = pictures.rolling()
+@pytest.mark.parametrize("status", ["PENDING", "IN_PROGRESS", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"])
+def test_a_deployment_under_way_goes_on(status: str) -> None:
+    picture = pictures.rolling() | {"roll_outs": [pictures.roll_out(2, status)]}
     assert outcome_of(picture, pictures.NEW) is None
-    end = told_end(picture, Outcome.TIMED_OUT, deployment_id=pictures.NEW, task_definition="users:2")
+    end = told_end(picture, Outcome.TIMED_OUT, deployment_id=pictures.NEW, revision="users:2")
     assert "(2 healthy, 1 running, 1 starting); it goes on" in end.sentence

@@ -18,6 +18,7 @@ from slipway.adapters.envoy_clusters import is_draining
 from slipway.adapters.envoy_cut import Cuts
 from slipway.adapters.envoy_draining import DrainWatch, rest_s
 from slipway.adapters.envoy_files import EnvoyFiles, touched_by
+from slipway.adapters.envoy_metrics import EnvoyStats
 from slipway.adapters.envoy_ports import bind_error
 from slipway.adapters.envoy_supervisor import EnvoySupervisor
 from slipway.adapters.envoy_tidying import EnvoyTidying
@@ -151,6 +152,16 @@ class EnvoyLoadBalancer:
         """Why a listener cannot be had at `address`:`port`, as a sentence; None if it can. A port that our own Envoy
         holds is no error here."""
         return bind_error(address, port, own_pid=self._envoy.running_pid()) or missing_watches(2)
+
+    async def stats(self) -> EnvoyStats | None:
+        """What Envoy counted of requests and connections since it began; None: it runs and does not serve yet.
+
+        Raises OSError where it does not answer.
+        """
+        pid = self._envoy.running_pid()
+        if pid is None:
+            return EnvoyStats(pid=None)
+        return await self._envoy.admin.stats(pid) if self._envoy.live.is_set() else None
 
     async def close(self) -> None:
         """End the loops and leave Envoy serving. Raises the first fault that a loop met, if any."""

@@ -2,12 +2,24 @@
 
 import asyncio
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import httptools
 import msgspec
 
+from slipway.adapters.envoy_metrics import EnvoyStats
+
 #: Envoy's admin page is served by its main thread, which also reads the files; it answers within milliseconds.
 ADMIN_TIMEOUT_S = 5.0
+
+#: What metrics are made of, as far as it was ever counted: one answer, whatever the number of targets.
+_METRICS = urlencode(
+    {
+        "format": "json",
+        "histogram_buckets": "detailed",
+        "filter": r"^(slipway\.|http\.app/|cluster\.[^.]*\.upstream_cx_(active|connect_fail|total)$)",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +80,10 @@ class EnvoyAdmin:
         ]
         return ListenerStatus(version=versions[0] if versions else None, errors=tuple(sorted(errors)))
 
+    async def stats(self, pid: int) -> EnvoyStats:
+        """What Envoy, whose pid is `pid`, counted of requests and connections since it began."""
+        return read_stats(await self._request("GET", f"/stats?usedonly&{_METRICS}"), pid)
+
     async def is_live(self) -> bool:
         """Whether Envoy has read its first listeners and clusters and serves."""
         return b"LIVE" in await self._request("GET", "/ready")
@@ -92,6 +108,21 @@ class EnvoyAdmin:
                 return b"".join(answer.parts)
             finally:
                 writer.close()
+
+
+def read_stats(page: bytes, pid: int) -> EnvoyStats:
+    """Envoy's page of statistics, in JSON with detailed histograms."""
+    found = msgspec.json.decode(page, type=_Stats).stats
+    return EnvoyStats(
+        pid=pid,
+        values={each.name: each.value for each in found if isinstance(each.value, int)},
+        histograms={
+            histogram.name: {each.lower_bound + each.width / 2: each.count for each in histogram.totals}
+            for each in found
+            if each.histograms is not None
+            for histogram in each.histograms.details
+        },
+    )
 
 
 class _Answer:
@@ -166,3 +197,28 @@ class _Config(msgspec.Struct):
 
 class _ConfigDump(msgspec.Struct):
     configs: list[_Config] = []
+
+
+class _Bin(msgspec.Struct):
+    lower_bound: float = 0.0
+    width: float = 0.0
+    count: int = 0
+
+
+class _Histogram(msgspec.Struct):
+    name: str = ""
+    totals: list[_Bin] = []
+
+
+class _Histograms(msgspec.Struct):
+    details: list[_Histogram] = []
+
+
+class _Statistic(msgspec.Struct):
+    name: str = ""
+    value: int | str | None = None
+    histograms: _Histograms | None = None
+
+
+class _Stats(msgspec.Struct):
+    stats: list[_Statistic] = []

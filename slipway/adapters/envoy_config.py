@@ -23,6 +23,9 @@ CLUSTER_TYPE = f"{TYPES}.config.cluster.v3.Cluster"
 ROUTES_TYPE = f"{TYPES}.config.route.v3.RouteConfiguration"
 ENDPOINTS_TYPE = f"{TYPES}.config.endpoint.v3.ClusterLoadAssignment"
 
+#: The filter state in which a connection carries the name of its listener.
+LISTENER_KEY = "slipway.listener"
+
 
 def routes_file(port: int) -> str:
     """The name of the file that holds the routes of a port."""
@@ -74,6 +77,7 @@ def bootstrap(directory: Path, admin_socket: str) -> Document:
             "lds_config": config_source(directory, LISTENERS_FILE),
             "cds_config": config_source(directory, CLUSTERS_FILE),
         },
+        "stats_flush_interval": "1s",  # histograms can be read as of the last flush
         "stats_config": {"stats_matcher": {"inclusion_list": {"patterns": _KEPT_STATS}}},
     }
 
@@ -83,4 +87,8 @@ _KEPT_STATS: list[Document] = [
     {"prefix": "listener_manager.lds."},
     {"prefix": "cluster_manager.cds."},
     {"prefix": "server."},
+    # What metrics are made of, beside what the access loggers count.
+    {"prefix": "slipway."},
+    {"safe_regex": {"regex": r"http\.app/.*\.downstream_cx_(active|total)"}},
+    {"safe_regex": {"regex": r"cluster\..*\.upstream_cx_(active|connect_fail|total)"}},
 ]

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from slipway.adapters.envoy_config import LISTENER_TYPE, TYPES, Document, config_source, routes_file
+from slipway.adapters.envoy_config import LISTENER_KEY, LISTENER_TYPE, TYPES, Document, config_source, routes_file
+from slipway.adapters.envoy_metrics import access_log, dimension
 from slipway.adapters.envoy_names import LOOPBACK, name_listener
-from slipway.adapters.envoy_routes import LISTENER_KEY, attribute, routes_name
+from slipway.adapters.envoy_routes import attribute, routes_name
 from slipway.core.model.load_balancing import Listener, LoadBalancer
 from slipway.core.snapshot import Snapshot
 
@@ -31,6 +32,7 @@ def _listener(listener: Listener, balancer: LoadBalancer, directory: Path) -> Do
     manager = _connection_manager(
         directory,
         listener.port,
+        counted_as=dimension(balancer.arn),
         default_host=balancer.dns_name,
         idle_s=attribute(balancer, "idle_timeout.timeout_seconds"),
         keep_alive_s=attribute(balancer, "client_keep_alive.seconds"),
@@ -42,6 +44,7 @@ def _name_listener(port: int, directory: Path) -> Document:
     manager = _connection_manager(
         directory,
         port,
+        counted_as="names",
         default_host="localhost",
         idle_s=attribute(None, "idle_timeout.timeout_seconds"),
         keep_alive_s=attribute(None, "client_keep_alive.seconds"),
@@ -76,10 +79,13 @@ def _mark(name: str) -> Document:
     }
 
 
-def _connection_manager(directory: Path, port: int, *, default_host: str, idle_s: str, keep_alive_s: str) -> Document:
+def _connection_manager(
+    directory: Path, port: int, *, counted_as: str, default_host: str, idle_s: str, keep_alive_s: str
+) -> Document:
     return {
         "@type": f"{TYPES}.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-        "stat_prefix": "listener",
+        "stat_prefix": counted_as,
+        "access_log": access_log(),
         "codec_type": "AUTO",
         "rds": {
             "config_source": config_source(directory, routes_file(port)),

@@ -5,7 +5,8 @@ the port, and one file and one watch are enough. A load balancer's name in the H
 belongs to the listener at which the connection arrived (`LISTENER_KEY`).
 """
 
-from slipway.adapters.envoy_config import ROUTES_TYPE, TYPES, Document
+from slipway.adapters.envoy_config import LISTENER_KEY, ROUTES_TYPE, TYPES, Document
+from slipway.adapters.envoy_metrics import dimension
 from slipway.core.model.load_balancing import Listener, LoadBalancer, WeightedTargetGroup
 from slipway.core.snapshot import Snapshot
 
@@ -15,9 +16,6 @@ DEFAULT_ATTRIBUTES = {
     "client_keep_alive.seconds": "3600",
     "routing.http.xff_header_processing.mode": "append",
 }
-
-#: The filter state in which a connection carries the name of its listener.
-LISTENER_KEY = "slipway.listener"
 
 #: The answer (404) at 127.0.0.1 to a Host header that names no load balancer with a listener on the port.
 NO_NAME = (
@@ -88,7 +86,8 @@ def _arrived_at(listener: Listener) -> Document:
 
 
 def _route(match: Document, listener: Listener, balancer: LoadBalancer) -> Document:
-    route: Document = {"match": match, **_forward(listener.default_action.target_groups, balancer)}
+    name = dimension(balancer.arn)  # what its requests are counted by
+    route: Document = {"name": name, "match": match, **_forward(listener.default_action.target_groups, balancer)}
     match attribute(balancer, "routing.http.xff_header_processing.mode"):
         case "append":
             client = {"key": "x-forwarded-for", "value": "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"}

@@ -93,7 +93,10 @@ def _containers(known: tuple[Container, ...], reports: tuple[ContainerReport, ..
 
 def _container(container: Container, report: ContainerReport) -> Container:
     moves = may_move(container.last_status, report.last_status)
-    is_known = report.health_status is not HealthStatus.UNKNOWN or report.restart_count > container.restart_count
+    # A host counts from when it last came up: a later start than the known one is one more than is known.
+    is_later = container.started_at is not None and (report.started_at or 0.0) > container.started_at
+    restart_count = max(report.restart_count, container.restart_count + is_later)
+    is_known = report.health_status is not HealthStatus.UNKNOWN or restart_count > container.restart_count
     return replace(
         container,
         last_status=report.last_status if moves else container.last_status,
@@ -105,7 +108,7 @@ def _container(container: Container, report: ContainerReport) -> Container:
         network_bindings=report.network_bindings or container.network_bindings,
         health_status=report.health_status if is_known else container.health_status,
         health_probes=report.health_probes or container.health_probes,
-        restart_count=max(report.restart_count, container.restart_count),
+        restart_count=restart_count,
     )
 
 

@@ -101,7 +101,12 @@ def test_what_comes_up_step_by_step_is_told() -> None:
 
 
 def test_a_failed_dependency_stops_the_task_and_says_why() -> None:
-    payload = task(setup(), container("app", depends_on=on("setup", "SUCCESS")), container("log"), container("proxy"))
+    payload = task(
+        setup(),
+        container("app", depends_on=on("setup", "SUCCESS")),
+        container("log", essential=False),
+        container("proxy", essential=False),
+    )
 
     async def scene(world: World) -> None:
         world.host.perform(start(payload))

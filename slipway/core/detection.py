@@ -86,8 +86,12 @@ def _detect_failures(
         rolls_back=breaker.rolls_back,
         event=_TASKS_FAILED,
         state_reason=state_reason,
-        because=f"the circuit breaker threshold was exceeded: {primary.failure_count} failures, {threshold} end it",
+        because=f"the circuit breaker threshold was exceeded: {_failures(primary.failure_count)}, threshold {threshold}",
     )
+
+
+def _failures(count: int) -> str:
+    return f"{count} failure{'' if count == 1 else 's'}"
 
 
 def _certainty(snapshot: Snapshot, primary: Deployment, roll_out: ServiceDeployment) -> str | None:

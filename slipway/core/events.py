@@ -79,9 +79,9 @@ def counted_failures(
 ) -> str:
     """Failures for one reason, the last of them number `count` of at most `threshold` (None: no limit), and when the
     next task starts (None: that waits for other things). Slipway's own: ECS only counts."""
-    limit = "" if threshold is None else f" of {threshold}"
     first = count - max(len(task_ids), 1) + 1
     which = f"failure {count}" if first == count else f"failures {first} to {count}"
+    limit = "" if threshold is None else f" of {threshold}" if count <= threshold else f" ({threshold} end it)"
     tasks = f"{_named(task_ids)} " if task_ids else ""
     is_last = delay_s is None or (threshold is not None and count >= threshold)
     then = "" if is_last else f"; next start {f'in {delay_s:g} s' if delay_s else 'at once'}"

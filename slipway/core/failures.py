@@ -74,7 +74,7 @@ def count_refusal(account: Account, deployment: Deployment, sentence: str) -> No
     """Count a start that found no room, which only a service that asks for it does, and delay the next."""
     failure = Failure(failure_class=FailureClass.PLACEMENT, sentence=sentence)
     _record(account, deployment, [(None, failure)])
-    _delay(account, deployment.id, at_least_s=account.context.rules.start_back_off_s)
+    _delay(account, deployment.id, at_least_s=account.context.rules.placement_retry_s)
     _tell(account, deployment.id, failure, tasks=())
 
 

@@ -80,6 +80,8 @@ def plan_roll(snapshot: Snapshot, service: Service, context: Context) -> Plan:
     draft = _Draft(snapshot=snapshot, service=service, primary=primary, context=context)
     _stop(draft, move)
     blocked_by = _start(draft, move)
+    if blocked_by is None and limits.is_blocked and _waits(primary, context) and not move.starts:
+        blocked_by = service.blocked_by  # it is not tried again yet
     if blocked_by is None and move.held_back:
         blocked_by = f"{PROTECTION} {move.held_back}"
         if service.blocked_by != blocked_by:
@@ -292,10 +294,14 @@ def _count_refusal(draft: _Draft, deployment: Deployment, refusal: Refusal) -> N
     account = Account(
         snapshot=draft.snapshot, service=draft.service, context=draft.context, deployments=dict(draft.deployments)
     )
-    count_refusal(account, account.deployments.get(deployment.id, deployment), refusal.lack or "there is no host")
+    count_refusal(account, account.deployments.get(deployment.id, deployment), _no_room(refusal))
     draft.deployments.update(account.deployments)
     draft.changes += [Put(record=one) for one in account.roll_outs.values()]
     draft.messages += account.messages
+
+
+def _no_room(refusal: Refusal) -> str:
+    return f"no host has room: the closest {refusal.lack}" if refusal.lack else "there is no host"
 
 
 def _starts(draft: _Draft, move: Move) -> Iterator[tuple[Deployment, int]]:

@@ -11,8 +11,6 @@ from typing import Any
 
 from slipway.core import events
 from slipway.core.decision import Context
-from slipway.core.deploy import task_counts
-from slipway.core.desired import desired_count
 from slipway.core.detection import Detection
 from slipway.core.model.deployments import (
     Deployment,
@@ -26,6 +24,7 @@ from slipway.core.model.deployments import (
 from slipway.core.model.services import Service
 from slipway.core.plan import Change, Plan, Put
 from slipway.core.snapshot import Snapshot
+from slipway.core.task_counts import kept_counts, revision_counts, threshold_now
 
 _NOTHING = "there is no completed deployment to go back to"
 
@@ -85,13 +84,11 @@ def _ended(
     roll_out = replace(snapshot.roll_out(primary), updated_at=context.now)
     if primary.rolls_back is not None:
         return roll_out
-    breaker = service.circuit_breaker
-    threshold = breaker.threshold(desired_count(snapshot, service)) if breaker.is_enabled else 0
     return replace(
         roll_out,
         detected_by=detection.detector,
         detected_at=context.now,
-        threshold=threshold,
+        threshold=threshold_now(snapshot, service),
         triggered_alarms=detection.alarms,
     )
 
@@ -124,15 +121,13 @@ def _go_back(
         updated_at=now,
     )
     wanted = snapshot.service_tasks(primary.service_arn).of(primary.id).wanted
-    failed = replace(
-        _failed(primary, detection, context), status=DeploymentStatus.ACTIVE, desired_count=wanted, retry_at=None
-    )
+    failed = replace(_failed(primary, detection, context), status=DeploymentStatus.ACTIVE, desired_count=wanted)
     going = replace(
         roll_out,
         status=ServiceDeploymentStatus.ROLLBACK_IN_PROGRESS,
         status_reason=why,
         rollback=rollback,
-        counts=task_counts(snapshot, primary),
+        counts=revision_counts(snapshot, primary.service_arn, primary.revision_arn),
     )
     return [
         Put(record=failed, cause=f"deployment failed: {detection.because}"),
@@ -158,7 +153,7 @@ def _stay(
         roll_out,
         status=verdict,
         status_reason=reason,
-        counts=roll_out.counts or task_counts(snapshot, primary),
+        **kept_counts(snapshot, roll_out),
         **ended,
     )
     failed = replace(_failed(primary, detection, context), rolls_back=None)
@@ -171,6 +166,7 @@ def _failed(deployment: Deployment, detection: Detection, context: Context) -> D
         deployment,
         rollout_state=RolloutState.FAILED,
         rollout_state_reason=detection.state_reason,
+        retry_at=None,
         bake_until=None,
         deadline_at=None,
         updated_at=context.now,

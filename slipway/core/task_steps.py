@@ -148,6 +148,8 @@ def _judge(
             step.turned_unhealthy += ills
             step.failed_container_checks = is_checked and task.health_status is HealthStatus.UNHEALTHY
     elif task.unhealthy_reason is None:
+        if sickness is None and task.healthy_at is not None:
+            step.turned_unhealthy += ills  # it loses traffic, and that is all that happens
         _count_as_rising(task, step, look_again_at=grace_ends if sickness is not None else None)
 
 

@@ -22,6 +22,7 @@ from slipway.core.model.services import Service, ServiceLoadBalancer, ServiceSta
 from slipway.core.model.tasks import LaunchType
 from slipway.core.plan import Change, Put
 from slipway.core.snapshot import Snapshot
+from slipway.core.task_counts import kept_counts
 
 #: Rounds kept apart; later ones are added to the last of their kind.
 ROUNDS_KEPT = 100
@@ -158,6 +159,7 @@ def _stop_roll_out(
             status_reason=f"{roll_out.status_reason} The way back was given up: {cause}.",
             finished_at=context.now,
             updated_at=context.now,
+            **kept_counts(snapshot, roll_out),
         )
         return (Put(record=stopped, cause=cause),)
     stopped = replace(
@@ -166,19 +168,9 @@ def _stop_roll_out(
         status_reason=reason,
         stopped_at=context.now,
         updated_at=context.now,
-        counts=task_counts(snapshot, deployment),
+        **kept_counts(snapshot, roll_out),
     )
     return (Put(record=stopped, cause=cause),)
-
-
-def task_counts(snapshot: Snapshot, deployment: Deployment) -> dict[str, int]:
-    """Requested, running and pending tasks of a deployment, to be kept when it ends."""
-    tasks = snapshot.service_tasks(deployment.service_arn).of(deployment.id)
-    return {
-        "requestedTaskCount": tasks.wanted,
-        "runningTaskCount": tasks.running,
-        "pendingTaskCount": tasks.wanted - tasks.running,
-    }
 
 
 def complete_deployment(snapshot: Snapshot, deployment: Deployment, context: Context) -> tuple[Change, ...]:
@@ -197,9 +189,13 @@ def complete_deployment(snapshot: Snapshot, deployment: Deployment, context: Con
         updated_at=context.now,
     )
     roll_out = snapshot.roll_out(deployment)
-    successful = replace(roll_out, status=_success(deployment), finished_at=context.now, updated_at=context.now)
-    if deployment.rolls_back is None:
-        successful = replace(successful, counts=task_counts(snapshot, deployment))
+    successful = replace(
+        roll_out,
+        status=_success(deployment),
+        finished_at=context.now,
+        updated_at=context.now,
+        **kept_counts(snapshot, roll_out),
+    )
     return (
         Put(record=completed, cause="deployment completed"),
         Put(record=successful, cause="deployment completed"),

@@ -169,7 +169,8 @@ class ServiceDeployment:
     threshold: int = 0  # the breaker's when it ended; while it goes on, it follows the desired count
     ignores_alarms: bool = False  # one was in ALARM when it began
     triggered_alarms: tuple[str, ...] = ()  # names of those that ended it
-    counts: Mapping[str, Any] = field(default_factory=dict)  # task counts of each revision, frozen when it ended
+    counts: Mapping[str, Any] = field(default_factory=dict)  # task counts of its revision, kept when it ended
+    source_counts: Mapping[str, Any] = field(default_factory=dict)  # those of the source revisions, by ARN
 
     @property
     def key(self) -> str:

@@ -64,6 +64,9 @@ class Settings:
     new_target_checks: int = _setting(
         0, "Checks a new target must pass to be healthy; 0: the healthy threshold of its target group."
     )
+    fail_on_certainty: bool = _setting(
+        True, "Two failures that will come again for ever end a deployment with a circuit breaker at once."
+    )
     stopped_task_kept_s: float = _setting(3600.0, "Seconds a stopped task can still be described (ECS: an hour).")
     envoy_concurrency: int = _setting(0, "Worker threads of Envoy; 0: one a processor.")
 

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
+from slipway.adapters.alarm_watch import AlarmWatch
 from slipway.adapters.container_logs import told
 from slipway.adapters.container_runtime import ContainerRuntime
 from slipway.adapters.docker import DockerRuntime
@@ -19,6 +20,7 @@ from slipway.adapters.docker_images import PullBehavior
 from slipway.adapters.envoy import EnvoyLoadBalancer
 from slipway.adapters.local_host import STARTS_AT_ONCE, LocalHost
 from slipway.adapters.machine import this_machine
+from slipway.adapters.metric_store import MetricStore
 from slipway.adapters.process import ProcessRuntime
 from slipway.adapters.sql import SqliteStore
 from slipway.adapters.target_health import TargetHealthChecker
@@ -66,6 +68,7 @@ class Server:
         self._directory = DataDirectory(settings.data)
         self._directory.lock()
         self._store = SqliteStore(self._directory.store)
+        self.metrics = MetricStore(self._directory.metrics, self._clock)
         self.runtime = runtime
         self._arns = Arns(account=settings.account, region=settings.region)
         self._rules = _rules(settings)
@@ -80,6 +83,7 @@ class Server:
             arns=self._arns,
             rules=self._rules,
         )
+        self._alarms = AlarmWatch(lambda: self.controller.snapshot.alarms, self.metrics, self._take, self._clock)
         self.is_ready = False
         self.ending = asyncio.Event()
 
@@ -129,6 +133,7 @@ class Server:
             arns=self._arns,
             rules=self._rules,
             balancer=self.balancer,
+            metrics=self.metrics,
             address_pool=self._settings.address_pool,
         )
         return create_app(
@@ -164,6 +169,8 @@ class Server:
         """Open balancer and host, adopting what runs, and make the default cluster at first start."""
         await self.controller.open()
         self.controller.step()
+        self.metrics.open()
+        self._alarms.open()
 
     async def make_default_cluster(self) -> None:
         """The cluster `default`, if there is none."""
@@ -229,7 +236,9 @@ class Server:
         """Let go of everything; tasks and balancer run on, unless the settings say to stop them."""
         if self._settings.stop_tasks:
             await self.balancer.stop()
+        await self._alarms.close()
         await self.controller.close()
+        await self.metrics.close()
         self._directory.unlock()
 
 
@@ -237,5 +246,6 @@ def _rules(settings: Settings) -> Rules:
     return Rules(
         healthy_after_running_s=settings.healthy_after_running_s,
         new_target_checks=settings.new_target_checks or None,
+        fails_on_certainty=settings.fail_on_certainty,
         stopped_task_kept_s=settings.stopped_task_kept_s,
     )

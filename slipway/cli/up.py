@@ -61,6 +61,14 @@ _NewTargetChecks = Annotated[
         rich_help_panel=_TUNING,
     ),
 ]
+_FailOnCertainty = Annotated[
+    bool | None,
+    typer.Option(
+        "--fail-on-certainty/--no-fail-on-certainty",
+        help="Whether failures that will come again for ever end a deployment at once (yes).",
+        rich_help_panel=_TUNING,
+    ),
+]
 _StoppedKept = Annotated[
     float | None,
     typer.Option(
@@ -97,6 +105,7 @@ def up(
     image_pull_behavior: _Pull = None,
     healthy_after_running_s: _HealthyAfter = None,
     new_target_checks: _NewTargetChecks = None,
+    fail_on_certainty: _FailOnCertainty = None,
     stopped_task_kept_s: _StoppedKept = None,
     envoy_concurrency: _Concurrency = None,
 ) -> None:
@@ -115,6 +124,7 @@ def up(
         "image_pull_behavior": image_pull_behavior,
         "healthy_after_running_s": healthy_after_running_s,
         "new_target_checks": new_target_checks,
+        "fail_on_certainty": fail_on_certainty,
         "stopped_task_kept_s": stopped_task_kept_s,
         "envoy_concurrency": envoy_concurrency,
     }

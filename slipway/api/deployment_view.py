@@ -3,20 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
+from slipway.api.deployment_form import shown_deployment_configuration
+from slipway.api.detector_view import alarms_view, circuit_breaker_view
 from slipway.core.deploy import deployment_id_of
-from slipway.core.desired import desired_count
-from slipway.core.model.deployments import (
-    Deployment,
-    DeploymentStatus,
-    ServiceDeployment,
-    ServiceDeploymentStatus,
-    ServiceRevision,
-)
+from slipway.core.model.deployments import Deployment, ServiceDeployment, ServiceRevision
 from slipway.core.model.services import Service
-from slipway.core.model.task_definitions import TaskDefinition
 from slipway.core.model.tasks import LaunchType
 from slipway.core.service_tasks import Phase
 from slipway.core.snapshot import Snapshot
+from slipway.core.task_counts import requested_count, revision_counts
 
 #: The version of the Fargate platform that tasks are shown to run on, and its family.
 PLATFORM_VERSION = "1.4.0"
@@ -33,12 +28,6 @@ _OF_DEPLOYMENT = (
 
 #: Members of a revision's document that DescribeServiceRevisions shows (ECS API, `ServiceRevision`).
 _OF_REVISION = (*_OF_DEPLOYMENT, "loadBalancers", "serviceRegistries")
-
-_UNFINISHED = (
-    ServiceDeploymentStatus.PENDING,
-    ServiceDeploymentStatus.IN_PROGRESS,
-    ServiceDeploymentStatus.STOP_REQUESTED,
-)
 
 
 def deployment_view(snapshot: Snapshot, service: Service, deployment: Deployment) -> dict[str, Any]:
@@ -64,13 +53,6 @@ def deployment_view(snapshot: Snapshot, service: Service, deployment: Deployment
         if name in document:
             view[name] = document[name]
     return view
-
-
-def requested_count(snapshot: Snapshot, service: Service, deployment: Deployment) -> int:
-    """Tasks a deployment is to have: the PRIMARY what its service wants, an older one what is left to it."""
-    if deployment.status is DeploymentStatus.PRIMARY:
-        return desired_count(snapshot, service)
-    return deployment.desired_count
 
 
 def capacity_view(revision: ServiceRevision, platform_version: str = PLATFORM_VERSION) -> dict[str, Any]:
@@ -103,51 +85,42 @@ def service_deployment_brief(deployment: ServiceDeployment) -> dict[str, Any]:
 
 
 def service_deployment_view(snapshot: Snapshot, deployment: ServiceDeployment) -> dict[str, Any]:
-    """A roll-out as DescribeServiceDeployments shows it: counts are live until it ends, and then kept."""
+    """A service deployment as DescribeServiceDeployments shows it: counts are live until its verdict, and then kept.
+
+    It has no `lifecycleStage`: the stages are those of strategies that shift traffic (ECS API, `ServiceDeployment`).
+    """
     view = service_deployment_brief(deployment)
-    target = {"arn": view.pop("targetServiceRevisionArn")}
-    if deployment.status in _UNFINISHED or not deployment.counts:
-        target |= revision_counts(snapshot, deployment.service_arn, deployment.target_revision_arn)
-    else:
-        target |= deployment.counts
-    breaker = deployment.document.get("deploymentCircuitBreaker", {})
-    alarms = deployment.document.get("alarms", {})
+    target = view.pop("targetServiceRevisionArn")
+    is_over = deployment.status.is_verdict
+
+    def summary(arn: str, kept: Mapping[str, Any]) -> dict[str, Any]:
+        counts = kept if is_over and kept else revision_counts(snapshot, deployment.service_arn, arn)
+        return {"arn": arn, **counts}
+
     view |= {
         "updatedAt": deployment.updated_at,
         "sourceServiceRevisions": [
-            {"arn": arn, **revision_counts(snapshot, deployment.service_arn, arn)}
-            for arn in deployment.source_revision_arns
+            summary(arn, deployment.source_counts.get(arn, {})) for arn in deployment.source_revision_arns
         ],
-        "targetServiceRevision": target,
-        "deploymentConfiguration": deployment.document,
-        "deploymentCircuitBreaker": {"status": _monitor(breaker, deployment), "failureCount": 0, "threshold": 0},
-        "alarms": {"status": _monitor(alarms, deployment), "alarmNames": alarms.get("alarmNames", [])},
+        "targetServiceRevision": summary(target, deployment.counts),
+        "deploymentConfiguration": shown_deployment_configuration(deployment.document),
+        "deploymentCircuitBreaker": circuit_breaker_view(snapshot, deployment),
+        "alarms": alarms_view(snapshot, deployment),
     }
     if deployment.stopped_at is not None:
         view["stoppedAt"] = deployment.stopped_at
+    if deployment.rollback is not None:
+        view["rollback"] = {
+            "reason": deployment.rollback.reason,
+            "startedAt": deployment.rollback.started_at,
+            "serviceRevisionArn": deployment.rollback.revision_arn,
+        }
     return view
 
 
-def revision_counts(snapshot: Snapshot, service_arn: str, revision_arn: str) -> dict[str, int]:
-    """Requested, running and pending tasks of a revision as they are now; its deployment has the same number."""
-    deployment_id = deployment_id_of(revision_arn)
-    deployment = snapshot.deployments.get(deployment_id)
-    service = snapshot.services.get(service_arn)
-    tasks = snapshot.service_tasks(service_arn).of(deployment_id)
-    is_shown = service is not None and deployment is not None and deployment.status is not DeploymentStatus.INACTIVE
-    return {
-        "requestedTaskCount": requested_count(snapshot, service, deployment)  # type: ignore[arg-type]  # is_shown
-        if is_shown
-        else 0,
-        "runningTaskCount": tasks.running,
-        "pendingTaskCount": tasks.count(Phase.STARTING),
-    }
-
-
-def service_revision_view(revision: ServiceRevision, definition: TaskDefinition | None) -> dict[str, Any]:
-    """A revision as DescribeServiceRevisions shows it."""
+def service_revision_view(snapshot: Snapshot, revision: ServiceRevision) -> dict[str, Any]:
+    """A revision as DescribeServiceRevisions shows it, with the digests of the images that its tasks run."""
     shown = {name: revision.document[name] for name in _OF_REVISION if name in revision.document}
-    containers = () if definition is None else definition.containers
     return {
         "serviceRevisionArn": revision.arn,
         "serviceArn": revision.service_arn,
@@ -155,13 +128,21 @@ def service_revision_view(revision: ServiceRevision, definition: TaskDefinition 
         "taskDefinition": revision.task_definition_arn,
         **capacity_view(revision),
         **shown,
-        "containerImages": [{"containerName": container.name, "image": container.image} for container in containers],
+        "containerImages": _container_images(snapshot, revision),
         "guardDutyEnabled": False,
         "createdAt": revision.created_at,
     }
 
 
-def _monitor(settings: Mapping[str, Any], deployment: ServiceDeployment) -> str:
-    if not settings.get("enable"):
-        return "DISABLED"
-    return "MONITORING" if deployment.status in _UNFINISHED else "MONITORING_COMPLETE"
+def _container_images(snapshot: Snapshot, revision: ServiceRevision) -> list[dict[str, str]]:
+    definition = snapshot.task_definitions.get(revision.task_definition_arn)
+    deployment = snapshot.deployments.get(deployment_id_of(revision.arn))
+    digests: Mapping[str, str] = {} if deployment is None else deployment.image_digests
+    return [
+        {
+            "containerName": container.name,
+            "image": container.image,
+            **({"imageDigest": digests[container.name]} if container.name in digests else {}),
+        }
+        for container in (() if definition is None else definition.containers)
+    ]

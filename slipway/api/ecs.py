@@ -11,6 +11,7 @@ from slipway.api import (
     ecs_settings,
     ecs_tags,
     ecs_task_definitions,
+    ecs_task_protection,
     ecs_tasks,
 )
 from slipway.api.call import Handler
@@ -21,6 +22,7 @@ HANDLERS: Mapping[str, Handler] = {
     **ecs_container_instances.HANDLERS,
     **ecs_services.HANDLERS,
     **ecs_tasks.HANDLERS,
+    **ecs_task_protection.HANDLERS,
     **ecs_reads.HANDLERS,
     **ecs_service_deployments.HANDLERS,
     **ecs_tags.HANDLERS,
@@ -35,7 +37,6 @@ _DAEMONS = "Managed daemons run on ECS Managed Instances; use a service with sch
 _EXPRESS = "Use CreateService with a load balancer of your own."
 _GATEWAYS = "Use a load balancer of your own."
 _ATTRIBUTES = "Container instances have built-in attributes only; DescribeContainerInstances shows them."
-_PROTECTION = "Tasks cannot be protected from scale-in yet."
 
 #: Why an operation of the model is refused, one sentence each, where there is a reason to tell.
 REFUSED: Mapping[str, str] = {
@@ -58,9 +59,7 @@ REFUSED: Mapping[str, str] = {
     **dict.fromkeys(("ListGatewayClusterAssociations", "DescribeGatewayResources"), _GATEWAYS),
     **dict.fromkeys(("DescribeGatewayRoute", "ListGatewayRoutes"), _GATEWAYS),
     **dict.fromkeys(("PutAttributes", "DeleteAttributes", "ListAttributes"), _ATTRIBUTES),
-    **dict.fromkeys(("GetTaskProtection", "UpdateTaskProtection"), _PROTECTION),
     "ContinueServiceDeployment": "Deployments have no lifecycle hooks that could wait.",
-    "StopServiceDeployment": "Roll back by UpdateService with the task definition before.",
     "StartTask": "Use RunTask, which chooses a host with room.",
     "ExecuteCommand": "Use docker exec on the host: DescribeTasks shows the container's runtimeId.",
     "ListServicesByNamespace": "Slipway has no Cloud Map namespaces; use ListServices.",

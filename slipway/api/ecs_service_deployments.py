@@ -1,14 +1,17 @@
-"""ECS service deployments and service revisions, read."""
+"""ECS service deployments and service revisions: read, and stopped."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from slipway.api.call import Call, Handler
 from slipway.api.deployment_view import service_deployment_brief, service_deployment_view, service_revision_view
+from slipway.api.errors import ApiError
 from slipway.api.identifiers import failure, find_cluster, find_service, resource_kind
 from slipway.api.paging import page
-from slipway.api.parameters import asked_for, invalid
+from slipway.api.parameters import asked_for, choice, invalid
 from slipway.core.model.deployments import ServiceDeployment
+from slipway.core.model.services import ServiceStatus
+from slipway.core.roll_back import request_roll_back
 
 #: Most ARNs of one Describe call, and roll-outs of a page where no size is asked for (ECS API).
 DESCRIBE_LIMIT = 20
@@ -62,17 +65,44 @@ def describe_service_revisions(call: Call) -> dict[str, Any]:
         if revision is None:
             failures.append(failure(arn))
         else:
-            definition = call.snapshot.task_definitions.get(revision.task_definition_arn)
-            found.append(service_revision_view(revision, definition))
+            found.append(service_revision_view(call.snapshot, revision))
     return {"serviceRevisions": found, "failures": failures}
+
+
+def stop_service_deployment(call: Call) -> dict[str, Any]:
+    """StopServiceDeployment: the way back, also where none was configured. One that goes back already goes on."""
+    arn = call.params["serviceDeploymentArn"]
+    _check_arn(arn, "serviceDeploymentArn", "service-deployment")
+    if choice(call.params, "stopType", ("ABORT", "ROLLBACK")) == "ABORT":
+        raise invalid("stopType ABORT is not valid for a service deployment; use ROLLBACK, or leave it out.")
+    deployment = call.snapshot.service_deployments.get(arn)
+    if deployment is None:
+        raise ApiError("ServiceDeploymentNotFoundException", "The service deployment was not found.")
+    service = call.snapshot.services.get(deployment.service_arn)
+    if deployment.status.is_verdict:
+        raise _conflict(arn, f"The service deployment has ended already: it is {deployment.status}.")
+    if service is None or service.status is not ServiceStatus.ACTIVE:
+        raise _conflict(arn, "The service is being deleted, so its deployment ends without a way back.")
+    stopping = request_roll_back(deployment, now=call.now)
+    if stopping != deployment:
+        call.put(stopping, cause="stopped by StopServiceDeployment")
+    return {"serviceDeploymentArn": arn}
+
+
+def _conflict(arn: str, sentence: str) -> ApiError:
+    return ApiError("ConflictException", sentence, resourceIds=[arn])
 
 
 def _asked(call: Call, name: str, kind: str) -> list[str]:
     arns = asked_for(call.params, name, limit=DESCRIBE_LIMIT)
     for arn in arns:
-        if resource_kind(arn) != kind:
-            raise invalid(f"Invalid identifier: {arn} is not the ARN of a {kind}; give {name} as whole ARNs.")
+        _check_arn(arn, name, kind)
     return arns
+
+
+def _check_arn(arn: str, name: str, kind: str) -> None:
+    if resource_kind(arn) != kind:
+        raise invalid(f"Invalid identifier: {arn} is not the ARN of a {kind}; give {name} as whole ARNs.")
 
 
 def _is_within(deployment: ServiceDeployment, created: Mapping[str, float]) -> bool:
@@ -84,4 +114,5 @@ HANDLERS: Mapping[str, Handler] = {
     "ListServiceDeployments": list_service_deployments,
     "DescribeServiceDeployments": describe_service_deployments,
     "DescribeServiceRevisions": describe_service_revisions,
+    "StopServiceDeployment": stop_service_deployment,
 }

@@ -8,8 +8,7 @@ from slipway.api.call import Answer, Call, Handler
 from slipway.api.deployment_form import (
     read_deployment_configuration,
     read_deployment_controller,
-    unacted,
-    unacted_containers,
+    service_fields,
 )
 from slipway.api.errors import ApiError
 from slipway.api.idempotency import fingerprint
@@ -22,9 +21,10 @@ from slipway.api.identifiers import (
 )
 from slipway.api.launch_form import Capacity, read_capacity
 from slipway.api.parameters import choice, invalid
+from slipway.api.portability import portability_notes
 from slipway.api.service_form import read_desired_count, read_grace, read_name, read_shown, read_workload
 from slipway.api.service_view import service_view
-from slipway.api.tag_lists import read_tags
+from slipway.api.tag_lists import read_service_tags
 from slipway.core import events
 from slipway.core.deploy import Workload, begin_deployment, decide_delete
 from slipway.core.history import prune_history
@@ -81,12 +81,11 @@ def _new_service(call: Call, cluster: Cluster, arn: str, definition: TaskDefinit
         desired_count=desired or 0,
         scheduling_strategy=strategy,
         launch_type=capacity.launch_type,
-        minimum_healthy_percent=configuration["minimumHealthyPercent"],
-        maximum_percent=configuration["maximumPercent"],
-        health_check_grace_period_s=read_grace(params, is_balanced=bool(workload.load_balancers)),
+        health_check_grace_period_s=read_grace(params),
         fingerprint=fingerprint(call),
         document=document,
-        tags=read_tags(params),
+        tags=read_service_tags(params),
+        **service_fields(configuration),
     )
     return service, workload
 
@@ -99,16 +98,14 @@ def _required(params: Mapping[str, Any], name: str) -> str:
 
 
 def _begin(call: Call, service: Service, workload: Workload) -> None:
-    """A new deployment of the service; what it asks for that is not acted on is said in its events."""
+    """A new deployment of the service; what of it would not go elsewhere is said in its events."""
     configuration = service.document["deploymentConfiguration"]
     call.changes += begin_deployment(
         call.snapshot, service, workload, context=call.context, deployment_configuration=configuration
     )
     call.changes += prune_history(call.snapshot, service.arn)
-    definition = call.snapshot.task_definitions[workload.task_definition_arn]
-    asked = [f"deploymentConfiguration.{name}" for name in unacted(configuration)]
-    for what in (*asked, *unacted_containers(definition.document)):
-        call.put(events.event(call.context, service, f"has {what}, which this version does not act on."))
+    for note in portability_notes(call.snapshot.task_definitions[workload.task_definition_arn]):
+        call.put(events.event(call.context, service, note))
 
 
 def _shown(call: Call, arn: str) -> Callable[[], Answer]:
@@ -144,17 +141,12 @@ def _updated(call: Call, service: Service) -> Service:
         raise invalid(
             "desiredCount is given; the scheduling strategy DAEMON runs one task on every host, leave it out."
         )
-    revision = call.snapshot.service_revisions[_primary_revision(call, service)]
-    is_balanced = bool(params.get("loadBalancers", revision.load_balancers))
     return replace(
         service,
         desired_count=service.desired_count if desired is None else desired,
-        minimum_healthy_percent=configuration["minimumHealthyPercent"],
-        maximum_percent=configuration["maximumPercent"],
-        health_check_grace_period_s=read_grace(
-            params, is_balanced=is_balanced, known=service.health_check_grace_period_s
-        ),
+        health_check_grace_period_s=read_grace(params, known=service.health_check_grace_period_s),
         document={**service.document, **read_shown(params), "deploymentConfiguration": configuration},
+        **service_fields(configuration),
     )
 
 
@@ -181,7 +173,7 @@ def _over_known(call: Call, service: Service) -> dict[str, Any]:
     given = {name: call.params[name] for name in _TRIGGERS if call.params.get(name) is not None}
     if given.get("capacityProviderStrategy") == [] or "capacityProviderStrategy" not in {**known, **given}:
         known.pop("capacityProviderStrategy", None)
-        known["launchType"] = service.launch_type.value
+        known["launchType"] = revision.launch_type.value
     return {**known, **given}
 
 

@@ -8,8 +8,10 @@ from slipway.api.call import Call, Handler
 from slipway.api.errors import ApiError
 from slipway.api.identifiers import resource_kind
 from slipway.api.parameters import invalid
-from slipway.api.tag_lists import TAGS_LIMIT, read_tags, show_tags
+from slipway.api.tag_lists import TAGS_LIMIT, check_service_tags, read_tags, show_tags
+from slipway.core.extensions import extensions_of
 from slipway.core.model.clusters import Cluster, ClusterStatus
+from slipway.core.model.deployments import RolloutState
 from slipway.core.model.services import Service, ServiceStatus
 from slipway.core.model.tags import Tag, drop_tags, merge_tags
 from slipway.core.model.task_definitions import TaskDefinition
@@ -22,6 +24,8 @@ _KINDS = ("cluster", "service", "task", "task-definition")
 
 def tag_resource(call: Call) -> dict[str, Any]:
     added = read_tags(call.params)
+    if resource_kind(call.params["resourceArn"]) == "service":
+        check_service_tags(added)
     _change(call, lambda tags: merge_tags(tags, added))
     return {}
 
@@ -44,8 +48,23 @@ def _change(call: Call, change: Callable[[tuple[Tag, ...]], tuple[Tag, ...]]) ->
         raise ApiError(
             "LimitExceededException", f"A resource has at most {TAGS_LIMIT} tags; these would make {len(tags)}."
         )
-    if tags != record.tags:
-        call.put(replace(record, tags=tags))
+    if tags == record.tags:
+        return
+    changed = replace(record, tags=tags)
+    call.put(changed)
+    if isinstance(changed, Service):
+        _keep_deadline(call, changed)
+
+
+def _keep_deadline(call: Call, service: Service) -> None:
+    """The deployment in progress has the deadline that the service's tags ask for now."""
+    primary = call.snapshot.primary(service.arn)
+    if primary is None or primary.rollout_state is not RolloutState.IN_PROGRESS or primary.rolls_back is not None:
+        return
+    deadline_s = extensions_of(service).deadline_s
+    deadline_at = None if deadline_s is None else primary.created_at + deadline_s
+    if deadline_at != primary.deadline_at:
+        call.put(replace(primary, deadline_at=deadline_at), cause="deadline changed by a tag")
 
 
 def _find(call: Call, missing: str) -> Tagged:

@@ -55,15 +55,17 @@ def read_desired_count(params: Mapping[str, Any]) -> int | None:
     return count
 
 
-def read_grace(params: Mapping[str, Any], *, is_balanced: bool, known: int = 0) -> int:
-    """`healthCheckGracePeriodSeconds`, `known` where it is not given."""
+def read_grace(params: Mapping[str, Any], *, known: int = 0) -> int:
+    """`healthCheckGracePeriodSeconds`, `known` where it is not given.
+
+    It is for the checks of load balancers and of containers alike, and allowed without any: it is unused then (ECS
+    Developer Guide, service definition parameters).
+    """
     grace: int | None = params.get("healthCheckGracePeriodSeconds")
     if grace is None:
         return known
     if not 0 <= grace <= GRACE_LIMIT_S:
         raise invalid(f"healthCheckGracePeriodSeconds is {grace}; give a number from 0 to {GRACE_LIMIT_S}.")
-    if grace and not is_balanced:
-        raise invalid("Health check grace period is only valid for services configured to use load balancers")
     return grace
 
 

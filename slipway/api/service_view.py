@@ -1,7 +1,9 @@
 """Services as the API shows them. DescribeServices is what waiters and dashboards poll: nothing is looked up twice."""
 
+from collections.abc import Iterable
 from typing import Any
 
+from slipway.api.deployment_form import shown_deployment_configuration
 from slipway.api.deployment_view import capacity_view, deployment_view
 from slipway.api.tag_lists import show_tags
 from slipway.core.desired import desired_count
@@ -25,18 +27,11 @@ _DEFAULTS: dict[str, Any] = {
     "availabilityZoneRebalancing": "DISABLED",
 }
 
-#: What ECS shows of a deployment configuration that names none of these.
-_DEPLOYMENT_DEFAULTS: dict[str, Any] = {
-    "strategy": "ROLLING",
-    "deploymentCircuitBreaker": {"enable": False, "rollback": False},
-    "bakeTimeInMinutes": 0,
-}
-
 
 def service_view(snapshot: Snapshot, service: Service, *, with_tags: bool = False) -> dict[str, Any]:
     """The service's JSON. An INACTIVE one has no deployments and shows the definition of its last revision."""
     tasks = snapshot.service_tasks(service.arn)
-    deployments = snapshot.service_deployments_of(service.arn)
+    deployments = _in_order(snapshot.service_deployments_of(service.arn))
     primary = next((item for item in deployments if item.status is DeploymentStatus.PRIMARY), None)
     revision = _revision(snapshot, service, primary)
     shown = [deployment_view(snapshot, service, item) for item in deployments]
@@ -67,7 +62,7 @@ def service_view(snapshot: Snapshot, service: Service, *, with_tags: bool = Fals
     if revision is not None:
         _show_revision(view, snapshot, service, revision)
     if primary is not None:
-        view["currentServiceDeployment"] = primary.service_deployment_arn
+        view["currentServiceDeployment"] = snapshot.roll_out(primary).arn
         view["currentServiceRevisions"] = [
             _revision_summary(item, of) for item, of in zip(deployments, shown, strict=True)
         ]
@@ -79,11 +74,15 @@ def service_view(snapshot: Snapshot, service: Service, *, with_tags: bool = Fals
 def deployment_configuration(service: Service) -> dict[str, Any]:
     """`deploymentConfiguration` with ECS's defaults: the two percentages, and the members shown again as given."""
     return {
-        **_DEPLOYMENT_DEFAULTS,
-        **service.document.get("deploymentConfiguration", {}),
+        **shown_deployment_configuration(service.document.get("deploymentConfiguration", {})),
         "maximumPercent": service.maximum_percent,
         "minimumHealthyPercent": service.minimum_healthy_percent,
     }
+
+
+def _in_order(deployments: Iterable[Deployment]) -> list[Deployment]:
+    """The PRIMARY first, then the newest: on a way back the PRIMARY is older than the deployment that failed."""
+    return sorted(deployments, key=lambda item: (item.status is not DeploymentStatus.PRIMARY, -item.created_at))
 
 
 def _revision(snapshot: Snapshot, service: Service, primary: Deployment | None) -> ServiceRevision | None:

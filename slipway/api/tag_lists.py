@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from slipway.api.parameters import first_repeated, invalid
+from slipway.core.extensions import tag_error
 from slipway.core.model.tags import Tag
 
 #: Most tags of one resource (ECS Developer Guide, "Tagging your Amazon ECS resources", restrictions).
@@ -26,6 +27,20 @@ def read_tags(params: Mapping[str, Any], name: str = "tags") -> tuple[Tag, ...]:
     if (key := first_repeated(tag.key for tag in tags)) is not None:
         raise invalid(f"Duplicate tag keys found: '{key}' is given twice; give each key one value.")
     return tags
+
+
+def read_service_tags(params: Mapping[str, Any]) -> tuple[Tag, ...]:
+    """`read_tags` of a service: those whose keys begin with `slipway:` are its settings, and must be ones that are."""
+    tags = read_tags(params)
+    check_service_tags(tags)
+    return tags
+
+
+def check_service_tags(tags: Iterable[Tag]) -> None:
+    """Check the tags that are settings of a service. Raises `ApiError` InvalidParameterException for another value."""
+    for tag in tags:
+        if (error := tag_error(tag)) is not None:
+            raise invalid(error)
 
 
 def show_tags(tags: Iterable[Tag]) -> list[dict[str, str]]:

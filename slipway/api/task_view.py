@@ -9,7 +9,7 @@ from slipway.api.tag_lists import show_tags
 from slipway.core.arns import cluster_name
 from slipway.core.ids import stable_hex
 from slipway.core.model.task_definitions import NetworkMode, TaskDefinition
-from slipway.core.model.tasks import Container, HealthStatus, LaunchType, Task, TaskStatus
+from slipway.core.model.tasks import Container, LaunchType, Task, TaskStatus
 from slipway.core.snapshot import Snapshot
 
 #: Fields of a task that are shown where they have a value, by their names in ECS's API.
@@ -99,7 +99,6 @@ def _overrides(task: Task, overrides: Mapping[str, Any]) -> dict[str, Any]:
 
 def _containers(task: Task, definition: TaskDefinition, overrides: Mapping[str, Any]) -> list[dict[str, Any]]:
     given = {item.get("name"): item for item in overrides.get("containerOverrides", ())}
-    checked = [item["name"] for item in definition.document.get("containerDefinitions", ()) if "healthCheck" in item]
     interfaces = _interfaces(task, definition)
     return [
         {
@@ -108,8 +107,7 @@ def _containers(task: Task, definition: TaskDefinition, overrides: Mapping[str, 
             "name": container.name,
             "image": container.image,
             "lastStatus": container.last_status.value,
-            # The host reports one health for the task: it is the container's where only that one has a check.
-            "healthStatus": task.health_status.value if checked == [container.name] else HealthStatus.UNKNOWN.value,
+            "healthStatus": container.health_status.value,
             "networkInterfaces": interfaces,
             **_sizes(container, definition, given.get(container.name, {})),
             **_reported(container),

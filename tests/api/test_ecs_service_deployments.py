@@ -41,7 +41,13 @@ def test_counts_are_live_until_the_roll_out_ends() -> None:
     [shown] = caller.call("DescribeServiceDeployments", serviceDeploymentArns=[arn])["serviceDeployments"]
     assert [shown["targetServiceRevision"][name] for name in ("requestedTaskCount", "runningTaskCount")] == [2, 1]
     assert [item["requestedTaskCount"] for item in shown["sourceServiceRevisions"]] == [1]
-    assert shown["deploymentConfiguration"] == {"maximumPercent": 200, "minimumHealthyPercent": 100}
+    assert shown["deploymentConfiguration"] == {
+        "maximumPercent": 200,
+        "minimumHealthyPercent": 100,
+        "strategy": "ROLLING",
+        "deploymentCircuitBreaker": {"enable": False, "rollback": False},
+        "bakeTimeInMinutes": 0,
+    }
     assert shown["alarms"]["status"] == "DISABLED"
     counts = {"requestedTaskCount": 2, "runningTaskCount": 2, "pendingTaskCount": 0}
     record = caller.snapshot.service_deployments[arn]

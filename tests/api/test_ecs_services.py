@@ -19,7 +19,7 @@ from slipway.core.model.load_balancing import (
 from slipway.core.model.services import ServiceStatus
 from slipway.core.plan import Put, Remove
 from tests.api.calls import Caller
-from tests.api.ecs_records import ecs_caller, put, register
+from tests.api.ecs_records import ecs_caller, put, put_events, register
 
 GROUP = "arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/web/0123456789abcdef"
 BALANCER = "arn:aws:elasticloadbalancing:us-east-1:000000000000:loadbalancer/app/web/0123456789abcdef"
@@ -159,12 +159,6 @@ BOTH_100 = "Both maximumPercent and minimumHealthyPercent cannot be 100 as this 
             id="two capacities",
         ),
         pytest.param(
-            {"healthCheckGracePeriodSeconds": 5},
-            "InvalidParameterException",
-            "Health check grace period is only valid for services configured to use load balancers",
-            id="grace without balancer",
-        ),
-        pytest.param(
             {"networkConfiguration": NETWORK},
             "InvalidParameterException",
             "Network Configuration is not valid for the given networkMode",
@@ -253,22 +247,6 @@ def test_an_awsvpc_service_needs_subnets_and_shows_them() -> None:
     assert service["platformVersion"] == "LATEST"
 
 
-def test_a_detector_that_is_not_acted_on_is_said_so() -> None:
-    caller = ecs_caller()
-    register(caller)
-    service = create(caller, deploymentConfiguration={"deploymentCircuitBreaker": {"enable": True, "rollback": True}})
-    assert service["deploymentConfiguration"]["deploymentCircuitBreaker"] == {"enable": True, "rollback": True}
-    assert "deploymentCircuitBreaker, which this version does not act on" in service["events"][0]["message"]
-
-
-def test_a_member_of_a_container_that_is_not_acted_on_is_said_so() -> None:
-    caller = ecs_caller()
-    check = {"command": ["CMD-SHELL", "true"]}
-    register(caller, containerDefinitions=[{**CONTAINER, "healthCheck": check}])
-    [event] = create(caller)["events"]
-    assert event["message"] == "(service web) has healthCheck of container web, which this version does not act on."
-
-
 @pytest.mark.parametrize(
     ("params", "deployments"),
     [
@@ -355,10 +333,9 @@ def test_a_service_that_is_not_there_is_not_found(operation: str) -> None:
 def test_a_service_made_again_under_its_name_begins_with_no_events() -> None:
     caller = ecs_caller()
     register(caller)
-    asked = {"deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}}
-    first = create(caller, **asked)
-    assert first["events"]
+    first = create(caller)
     known = caller.snapshot.services[first["serviceArn"]]
+    put_events(caller, known, 1)
     primary = caller.snapshot.deployments[first["deployments"][0]["id"]]
     caller.snapshot.apply(
         [

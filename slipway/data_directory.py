@@ -52,6 +52,11 @@ class DataDirectory:
         return self.path / "slipway.db"
 
     @property
+    def metrics(self) -> Path:
+        """The metric data."""
+        return self.path / "metrics.db"
+
+    @property
     def envoy(self) -> Path:
         """The load balancer's files."""
         return self.path / "envoy"

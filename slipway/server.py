@@ -41,6 +41,7 @@ from slipway.core.observations import Observation
 from slipway.core.plan import Plan, Put
 from slipway.core.rules import Rules
 from slipway.core.snapshot import Snapshot
+from slipway.core.wait import Sight
 from slipway.data_directory import DataDirectory, ServerAddress
 from slipway.ports import StoreError
 from slipway.wire.app import create_app
@@ -128,6 +129,7 @@ class Server:
             logs=self._logs,
             authenticator=authenticator,
             clock=self._clock.now,
+            sight=self._sight,
         )
         site = Site(
             arns=self._arns,
@@ -143,6 +145,15 @@ class Server:
             clock=self._clock.now,
             routes=[*self._probes(), *own],
             region=self._settings.region,
+        )
+
+    def _sight(self) -> Sight:
+        return Sight(
+            now=self._clock.now(),
+            rules=self._rules,
+            next_check_at=self.balancer.next_check_at,
+            requests_in_flight=self.balancer.requests_in_flight,
+            container_health=self.host.container_health,
         )
 
     def _logs(self, task_arn: str, container: str, *, tail: int | None, follow: bool) -> AsyncIterator[bytes]:

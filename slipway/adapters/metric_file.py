@@ -71,10 +71,13 @@ class Place:
 class MetricFile:
     """The buckets of one data directory."""
 
-    def __init__(self, path: Path, *, max_bytes: int = MAX_BYTES) -> None:
-        """Opens or makes the file; one that cannot be used is begun anew, and in memory where that fails too."""
+    def __init__(self, path: Path | None, *, max_bytes: int = MAX_BYTES) -> None:
+        """Opens or makes the file; one that cannot be used is begun anew, and in memory where that fails too.
+
+        `path` None keeps the data in memory.
+        """
         self._max_pages = max_bytes // _PAGE_BYTES
-        self._connection = self._opened(path)
+        self._connection = self._opened(path) if path is not None else self._connected(None)
 
     def _opened(self, path: Path) -> sqlite3.Connection:
         try:

@@ -49,8 +49,10 @@ _HALVINGS = 12
 class MetricStore:
     """Takes and gives metric data."""
 
-    def __init__(self, path: Path, clock: Clock, *, max_bytes: int = MAX_BYTES, max_pending: int = MAX_PENDING) -> None:
-        """`path` is the file the data are kept in; its folder must exist. Without `open()` nothing is written to it."""
+    def __init__(
+        self, path: Path | None, clock: Clock, *, max_bytes: int = MAX_BYTES, max_pending: int = MAX_PENDING
+    ) -> None:
+        """`path` is the file the data are kept in, in an existing folder; None: memory. `open()` begins to write."""
         self._file = MetricFile(path, max_bytes=max_bytes)
         self._clock = clock
         self._max_pending = max_pending

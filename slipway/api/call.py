@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from slipway.core.arns import Arns
 from slipway.core.decision import Context
 from slipway.core.ids import Ids
+from slipway.core.metrics import Bucket, Metric, MetricDatum
 from slipway.core.plan import Change, HostCommand, Put, Record, Remove
 from slipway.core.rules import Rules
 from slipway.core.snapshot import Snapshot
@@ -19,6 +20,28 @@ class Balancer(Protocol):
         """Why `address`:`port` cannot be bound, as a sentence; None if it can."""
 
 
+class Metrics(Protocol):
+    """What handlers ask of the metric data."""
+
+    def put(self, datum: MetricDatum) -> None:
+        """Take one value."""
+
+    def read(
+        self, metric: Metric, *, begin: float, end: float, period_s: int, unit: str | None = None, singly: bool = False
+    ) -> dict[float, Bucket]:
+        """What is known of `metric` from `begin` to before `end`, by the first instants of the periods with data.
+
+        Periods are counted from `begin`, which is a multiple of 10 s, or of 60 s where `period_s` is. `unit` None takes
+        data of any unit. `singly`: with what percentiles need.
+        """
+
+    def units(self, metric: Metric) -> list[str]:
+        """The units that `metric` has data in, sorted."""
+
+    def metrics(self, *, since: float) -> list[Metric]:
+        """The metrics with data from `since` on, in the order of their names."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """What is the same for all calls of one server."""
@@ -26,6 +49,7 @@ class Site:
     arns: Arns
     rules: Rules
     balancer: Balancer
+    metrics: Metrics
     address_pool: tuple[str, ...] = ()  # addresses load balancers may have, in the order they are given out
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from botocore.loaders import Loader
 
-from slipway.api import ecs, elbv2, sts
+from slipway.api import cloudwatch, ecs, elbv2, sts
 from slipway.api.call import Handler
 from slipway.api.errors import ApiError
 
@@ -16,14 +16,24 @@ from slipway.api.errors import ApiError
 SERVICES: Mapping[str, Mapping[str, Handler]] = {
     "ecs": ecs.HANDLERS,
     "elbv2": elbv2.HANDLERS,
+    "cloudwatch": cloudwatch.HANDLERS,
     "sts": sts.HANDLERS,
 }
 
 TABLE_PATH = Path("docs/operations.md")
 
-_TITLES = {"ecs": "Amazon ECS", "elbv2": "Elastic Load Balancing v2", "sts": "AWS STS"}
+_TITLES = {
+    "ecs": "Amazon ECS",
+    "elbv2": "Elastic Load Balancing v2",
+    "cloudwatch": "Amazon CloudWatch",
+    "sts": "AWS STS",
+}
 
-_REASONS: Mapping[str, Mapping[str, str]] = {"ecs": ecs.REFUSED, "elbv2": elbv2.REFUSED}
+_REASONS: Mapping[str, Mapping[str, str]] = {
+    "ecs": ecs.REFUSED,
+    "elbv2": elbv2.REFUSED,
+    "cloudwatch": cloudwatch.REFUSED,
+}
 
 _ECS_CODE = "UnsupportedFeatureException"
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from slipway.adapters.metric_store import MetricStore
 from slipway.api.call import Call, Handler, Site
 from slipway.api.errors import ApiError
 from slipway.core.arns import Arns
@@ -11,6 +12,7 @@ from slipway.core.ids import Ids
 from slipway.core.plan import Change
 from slipway.core.rules import Rules
 from slipway.core.snapshot import Snapshot
+from slipway.sim.clock import VirtualClock
 from slipway.wire.models import load_service_model
 from tests.api.shapes import mismatches
 
@@ -59,6 +61,7 @@ class Caller:
             arns=Arns(account=ACCOUNT, region=REGION),
             rules=Rules(),
             balancer=self.balancer,
+            metrics=MetricStore(None, VirtualClock(now)),
             address_pool=("127.0.0.2", "127.0.0.3", "127.0.0.4"),
         )
         self.ids = Ids(seed=self.snapshot.seed)

@@ -41,6 +41,9 @@ class Settings:
     version: str
     healthy: bool
     healthy_after_s: float
+    healthy_until_s: float  # 0: for ever
+    errors: float  # share of the requests for users that are answered 500
+    crash: bool
     grace_s: float
     users_db: str
 
@@ -52,6 +55,9 @@ class Settings:
             version=environment.get("VERSION", "v1"),
             healthy=environment.get("HEALTH", "ok") != "fail",
             healthy_after_s=number(environment, "HEALTH_AFTER_S", default=0, most=86_400),
+            healthy_until_s=number(environment, "HEALTH_UNTIL_S", default=0, most=86_400),
+            errors=number(environment, "ERRORS", default=0, most=1),
+            crash=environment.get("CRASH", "no") == "yes",
             grace_s=number(environment, "GRACE_S", default=25, most=3600),
             users_db=environment.get("USERS_DB", ":memory:"),
         )
@@ -123,6 +129,7 @@ class Site:
         self.settings = settings
         self.users = users
         self.started_at = started_at  # on the event loop's clock
+        self.asked = 0  # requests for users
 
     async def answer(self, request: Request) -> Answer:
         try:
@@ -148,7 +155,8 @@ class Site:
 
     async def health(self, request: Request) -> Answer:
         age_s = asyncio.get_running_loop().time() - self.started_at
-        if self.settings.healthy and age_s >= self.settings.healthy_after_s:
+        is_over = 0 < self.settings.healthy_until_s <= age_s
+        if self.settings.healthy and age_s >= self.settings.healthy_after_s and not is_over:
             return Answer(status=HTTPStatus.OK, body={"health": "ok"})
         return Answer(status=HTTPStatus.SERVICE_UNAVAILABLE, body={"health": "failing"})
 
@@ -161,6 +169,9 @@ class Site:
         return Answer(status=HTTPStatus.OK, body={"seconds": seconds})
 
     async def get_user(self, request: Request, user_id: int) -> Answer:
+        self.asked += 1
+        if int(self.asked * self.settings.errors) > int((self.asked - 1) * self.settings.errors):
+            raise Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "This version answers some requests so (ERRORS).")
         name = self.users.get(user_id)
         if name is None:
             raise Refusal(HTTPStatus.NOT_FOUND, f"There is no user {user_id}.")
@@ -376,6 +387,8 @@ class Service:
 
 async def main() -> None:
     settings = Settings.read(os.environ)
+    if settings.crash:
+        sys.exit("users: this version crashes at its start (CRASH=yes)")
     await Service(settings, Users(settings.users_db)).run()
 
 

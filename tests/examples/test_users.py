@@ -134,6 +134,28 @@ def test_health_follows_the_settings() -> None:
         assert not_yet.ask("GET", "/health")[0] == 503
 
 
+def test_health_ends_when_the_settings_say_so() -> None:
+    with running(HEALTH_UNTIL_S="0.3") as sickening:
+        wait_until(lambda: sickening.ask("GET", "/health")[0] == 503, what="the health check to fail")
+        assert sickening.ask("GET", "/user/1")[0] == 200
+
+
+def test_a_share_of_the_requests_for_users_fails() -> None:
+    with running(ERRORS="0.25") as wrong:
+        statuses = [wrong.ask("GET", "/user/1")[0] for _ in range(8)]
+        assert statuses == [200, 200, 200, 500, 200, 200, 200, 500]
+        assert wrong.ask("GET", "/health")[0] == 200
+
+
+def test_a_version_may_crash_at_its_start() -> None:
+    command = [sys.executable, str(EXAMPLE / "server.py")]
+    ended = subprocess.run(
+        command, env={**os.environ, "CRASH": "yes"}, capture_output=True, text=True, timeout=TIMEOUT_S
+    )
+    assert ended.returncode == 1
+    assert "crashes at its start" in ended.stderr
+
+
 def test_one_connection_serves_many_requests(users: Users) -> None:
     with closing(users.connect()) as connection:
         statuses = [ask(connection, *request)[0] for request in [("GET", "/user/1"), ("PUT", "/"), ("GET", "/user/2")]]

@@ -56,7 +56,7 @@ def _requested() -> Detection:
         detector=Detector.USER,
         rolls_back=True,
         event="stopped by StopServiceDeployment",
-        state_reason="ECS deployment stopped by StopServiceDeployment",
+        state_reason="ECS deployment stopped by StopServiceDeployment.",
         because="StopServiceDeployment asked for it",
     )
 

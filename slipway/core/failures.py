@@ -174,11 +174,16 @@ def _tell(account: Account, deployment_id: str, failure: Failure, *, tasks: Iter
 
 
 def _forget(account: Account, task: Task) -> None:
-    """A task that became healthy ends its deployment's row of failures (`Deployment.failedTasks`)."""
+    """A task that became healthy ends its deployment's row of failures (`Deployment.failedTasks`).
+
+    While the deployment bakes, all of its tasks have been healthy: a replacement that becomes so, too, proves nothing,
+    and the breaker's count goes on.
+    """
     deployment = account.deployment(task.deployment_id or "")
     if deployment is None or not (deployment.failed_tasks or deployment.failure_count):
         return
-    count = 0 if account.service.circuit_breaker.is_reset_by_healthy_task else deployment.failure_count
+    resets = account.service.circuit_breaker.is_reset_by_healthy_task and deployment.bake_until is None
+    count = 0 if resets else deployment.failure_count
     account.deployments[deployment.id] = replace(deployment, failed_tasks=0, failure_count=count, retry_at=None)
 
 

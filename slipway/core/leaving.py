@@ -1,4 +1,8 @@
-"""A host that leaves: it gets no more tasks, and those it has are stopped, each drained before it is signalled."""
+"""A host that leaves at once: it gets no more tasks, and those it has are stopped, each drained before it is signalled.
+
+It is for a host that goes whatever becomes of its services, as with the server that runs it: their minimum of healthy
+tasks is not waited for.
+"""
 
 from dataclasses import replace
 

@@ -154,6 +154,7 @@ def _limits(snapshot: Snapshot, service: Service, primary: Deployment, context: 
         is_sequential=context.rules.is_sequential,
         new_waits=primary.rollout_state is RolloutState.FAILED or _waits(primary, context),
         old_waits=good is not None and _waits(good, context),
+        is_failed=primary.rollout_state is RolloutState.FAILED,
     )
 
 
@@ -176,6 +177,7 @@ def _stop(draft: _Draft, move: Move) -> None:
     snapshot = draft.snapshot
     tasks = snapshot.service_tasks(draft.service.arn)
     new = tasks.of(draft.primary.id)
+    good = last_good(snapshot, draft.service.arn)
     shielded = _protected(snapshot, draft.service, new, *_FIT)
     chosen = [*_surplus(new, move.stop_new, shielded), *new.first(Phase.SICK, move.stop_sick)]
     left = _Left(unproven=move.stop_old_unproven, rising=move.stop_old_rising)
@@ -183,7 +185,7 @@ def _stop(draft: _Draft, move: Move) -> None:
     for deployment in _in_order_of_stopping(snapshot.service_deployments_of(draft.service.arn)):
         of = tasks.of(deployment.id)
         shielded = _protected(snapshot, draft.service, of, *_FIT)
-        stops = left.take(of, is_good=deployment.completed_at is not None, shielded=shielded)
+        stops = left.take(of, is_good=good is not None and deployment.id == good.id, shielded=shielded)
         chosen += stops
         if stops:
             fit_left = of.fit - sum(phase_of(snapshot.tasks[arn]) is not Phase.SICK for arn in stops)
@@ -277,9 +279,10 @@ def _start(draft: _Draft, move: Move) -> str | None:
             draft.commands += [start_command(snapshot, task) for task in tasks]
             draft.add_round(RoundKind.START, len(tasks))
         if refusal is not None:
-            blocked_by = f"{refusal.reason} {refusal.host_id or ''}".rstrip()
-            if blocked_by != draft.service.blocked_by:
-                draft.messages.append(_refused(draft.service, refusal, context))
+            if blocked_by is None:
+                blocked_by = f"{refusal.reason} {refusal.host_id or ''}".rstrip()
+                if blocked_by != draft.service.blocked_by:
+                    draft.messages.append(_refused(draft.service, refusal, context))
             _count_refusal(draft, deployment, refusal)
         if tasks:
             break

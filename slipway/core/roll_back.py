@@ -105,7 +105,7 @@ def _go_back(
     now = context.now
     why = f"Service deployment rolled back because {detection.because}."
     rollback = Rollback(reason=why, started_at=now, revision_arn=target.revision_arn)
-    reason = f"{detection.state_reason.partition(':')[0]}: rolling back to deploymentId {target.id}."
+    reason = f"{detection.state_reason.partition(':')[0].rstrip('.')}: rolling back to deploymentId {target.id}."
     back = replace(
         target,
         status=DeploymentStatus.PRIMARY,

@@ -99,6 +99,7 @@ class Limits:
     is_sequential: bool = False  # a round waits until the one before has settled, and either stops or starts
     new_waits: bool = False  # the PRIMARY deployment backs off after failures
     old_waits: bool = False  # so does the good old one
+    is_failed: bool = False  # the PRIMARY deployment failed and stays: what serves of the old ones goes on
 
 
 def plan_move(counts: Counts, limit: Bounds, limits: Limits = Limits()) -> Move:
@@ -106,6 +107,9 @@ def plan_move(counts: Counts, limit: Bounds, limits: Limits = Limits()) -> Move:
     if limits.is_sequential and counts.settling:
         return Move()
     stops = _plan_stops(counts, limit)
+    if limits.is_failed:
+        most = max(counts.old_healthy - counts.desired, 0)
+        stops = replace(stops, stop_old_healthy=min(stops.stop_old_healthy, most))
     if limits.is_sequential and stops.stops:
         return stops
     left = max(limit.upper - (counts.wanted - stops.stops), 0)

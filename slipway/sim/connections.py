@@ -21,6 +21,7 @@ class Connection:
         self._clock = clock
         self._agenda = agenda
         self._deliver = deliver
+        self._losses = 0
 
     def report(self, observation: Observation) -> None:
         """Have an observation arrive at the control plane, once, twice or not at all."""
@@ -38,10 +39,11 @@ class Connection:
         if not delay_s:
             self._deliver(observation)
             return
-        self._agenda.put(self._clock.now() + delay_s, lambda: self._arrive(observation))
+        losses = self._losses
+        self._agenda.put(self._clock.now() + delay_s, lambda: self._arrive(observation, losses))
 
-    def _arrive(self, observation: Observation) -> None:
-        if self.is_up:
+    def _arrive(self, observation: Observation, losses: int) -> None:
+        if self.is_up and losses == self._losses:
             self._deliver(observation)
         else:
             self.lost += 1
@@ -50,6 +52,11 @@ class Connection:
         """Whether a command given now reaches the host; counted as lost if it does not."""
         self.lost += not self.is_up
         return self.is_up
+
+    def lose_all(self) -> None:
+        """Nothing that is on its way arrives any more: the machine it waits on has died."""
+        self.is_up = False
+        self._losses += 1
 
     def mend(self) -> None:
         """On time and once from now on; whether it is up stays as it is."""

@@ -150,7 +150,7 @@ class SimHost:
         self._tasks.clear()
         self.starts.clear()
         self.is_on = False
-        self.connection.is_up = False
+        self.connection.lose_all()
 
     def power_on(self) -> None:
         """The machine comes up and says what it has, which is nothing."""

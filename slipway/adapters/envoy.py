@@ -153,6 +153,14 @@ class EnvoyLoadBalancer:
         holds is no error here."""
         return bind_error(address, port, own_pid=self._envoy.running_pid()) or missing_watches(2)
 
+    def next_check_at(self, target_key: str) -> float | None:
+        """When the next health check of a target begins, epoch seconds; None: it is not checked."""
+        return self._checker.next_check_at(target_key)
+
+    def requests_in_flight(self, target_key: str) -> int | None:
+        """Requests in flight to a draining target when Envoy was asked last; None: nobody knows."""
+        return self._watch.requests(target_key)
+
     async def stats(self) -> EnvoyStats | None:
         """What Envoy counted of requests and connections since it began; None: it runs and does not serve yet.
 

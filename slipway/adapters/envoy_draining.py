@@ -29,6 +29,7 @@ def rest_s(took_s: float) -> float:
 class _Watched:
     target: Target
     draining_since: float | None = None  # monotonic seconds; None: Envoy does not show it yet
+    requests: int | None = None  # in flight when Envoy was asked last; None: it did not say yet
 
 
 class DrainWatch:
@@ -48,6 +49,11 @@ class DrainWatch:
         """Stop watching: the target is gone, or registered again."""
         self._watched.pop(target_key, None)
 
+    def requests(self, target_key: str) -> int | None:
+        """Requests in flight to a watched target when Envoy was asked last; None: not watched, or not known yet."""
+        watched = self._watched.get(target_key)
+        return None if watched is None else watched.requests
+
     def observe(
         self, statuses: HostStatuses, *, monotonic: float, at: float
     ) -> Iterator[TargetDraining | TargetDrained]:
@@ -60,6 +66,8 @@ class DrainWatch:
             if watched.draining_since is None:
                 self._watched[key] = watched = replace(watched, draining_since=monotonic)
                 yield TargetDraining(target_key=key, at=at)
+            if status is not None and status.active_requests != watched.requests:
+                self._watched[key] = watched = replace(watched, requests=status.active_requests)
             if status is None or self._is_quiet(watched, status, monotonic):
                 del self._watched[key]
                 yield TargetDrained(target_key=key, at=at)

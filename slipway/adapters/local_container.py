@@ -66,6 +66,11 @@ class LocalContainer:
         return self.has_started and self.report.last_status is not TaskStatus.STOPPED
 
     @property
+    def health(self) -> ContainerHealth:
+        """Its health by the checks of its present run, those that changed nothing among them."""
+        return self._health
+
+    @property
     def progress(self) -> Progress:
         """How far it is, for those that depend on it. It has been started."""
         assert self.report.started_at is not None

@@ -10,6 +10,7 @@ from slipway.adapters.local_pulls import Pulls
 from slipway.adapters.local_surroundings import Surroundings
 from slipway.adapters.local_task import LocalTask
 from slipway.adapters.task_usage import TaskUsage, measure_usage
+from slipway.core.container_health import ContainerHealth
 from slipway.core.model.hosts import Host
 from slipway.core.model.tasks import TaskStatus
 from slipway.core.observations import HostReport, TaskReport
@@ -113,6 +114,11 @@ class LocalHost:
                     self._send(task.report())
                 else:
                     task.order_stop(ordered_at)
+
+    def container_health(self, task_arn: str, container_name: str) -> ContainerHealth | None:
+        """The health of a container by the checks of its present run; None: this host has no such container."""
+        task = self._tasks.get(task_arn)
+        return None if task is None else task.health(container_name)
 
     async def usage(self) -> Mapping[str, TaskUsage]:
         """What the RUNNING tasks use now, by task ARN; a task of which the runtime knows nothing is left out."""

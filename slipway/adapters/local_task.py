@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from slipway.adapters.container_runtime import RuntimeFault, StartedContainer
 from slipway.adapters.local_container import LocalContainer
 from slipway.adapters.local_surroundings import MAX_REASON, Surroundings
+from slipway.core.container_health import ContainerHealth
 from slipway.core.dependencies import Awaiting, Ready, Unmeetable, dependents_of, plan_start
 from slipway.core.lifecycle import status_of, stop_grace_s
 from slipway.core.model.tasks import TaskStatus
@@ -54,6 +55,11 @@ class LocalTask:
     def status(self) -> TaskStatus:
         """The minimum over its containers."""
         return status_of(container.report.last_status for container in self._containers.values())
+
+    def health(self, container_name: str) -> ContainerHealth | None:
+        """The health of a container; None: the task has none of that name."""
+        container = self._containers.get(container_name)
+        return None if container is None else container.health
 
     def report(self) -> TaskReport:
         """The whole state of the task, now."""

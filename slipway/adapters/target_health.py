@@ -73,6 +73,13 @@ class TargetHealthChecker:
                 for target in targets_touched(snapshot, change):
                     self._schedule(target, after_interval=True)
 
+    def next_check_at(self, target_key: str) -> float | None:
+        """When the next check of a target begins, epoch seconds; None: it is not checked."""
+        due = self._due.get(target_key)
+        if due is None or self._probe(target_key) is None:
+            return None
+        return self._clock.now() + max(due - asyncio.get_running_loop().time(), 0.0)
+
     def _schedule(self, target: Target, *, after_interval: bool) -> None:
         probe = self._probe(target.key) if target.key not in self._due else None
         if probe is not None:

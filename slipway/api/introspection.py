@@ -3,6 +3,8 @@
     GET /slipway/v1/overview
     GET /slipway/v1/clusters/{cluster}/services/{service}/picture
     GET /slipway/v1/clusters/{cluster}/services/{service}/events
+    GET /slipway/v1/clusters/{cluster}/services/{service}/why
+    GET /slipway/v1/tasks/{task}/why
     GET /slipway/v1/tasks/{task}/logs?container=&tail=&follow=
     GET /slipway/v1/story?arn=
 
@@ -25,7 +27,10 @@ from slipway.api.errors import ApiError
 from slipway.api.introspection_lookup import find_container, find_service, find_task
 from slipway.api.introspection_overview import overview
 from slipway.api.introspection_picture import event_entry, service_picture
+from slipway.api.introspection_why import service_why, task_why
+from slipway.core.model.services import Service
 from slipway.core.snapshot import Snapshot
+from slipway.core.wait import Sight
 from slipway.ports import StoryRow
 
 PREFIX = "/slipway/v1"
@@ -73,14 +78,18 @@ def routes(
     logs: Logs,
     authenticator: Authenticator | None,
     clock: Callable[[], float],
+    sight: Callable[[], Sight],
 ) -> list[Route]:
-    """The routes. `authenticator` None lets every request in; `clock` gives epoch seconds."""
-    reader = _Reader(snapshot, story, logs, clock)
+    """The routes. `authenticator` None lets every request in; `clock` gives epoch seconds, as `sight` does with what
+    waits are told by."""
+    reader = _Reader(snapshot=snapshot, story=story, logs=logs, sight=sight)
     service = f"{PREFIX}/clusters/{{cluster}}/services/{{service}}"
     handlers: dict[str, Callable[[Request], Response]] = {
         f"{PREFIX}/overview": reader.overview,
         f"{service}/picture": reader.picture,
         f"{service}/events": reader.events,
+        f"{service}/why": reader.why_service,
+        f"{PREFIX}/tasks/{{task}}/why": reader.why_task,
         f"{PREFIX}/tasks/{{task}}/logs": reader.logs,
         f"{PREFIX}/story": reader.story,
     }
@@ -123,29 +132,40 @@ class _Reader:
 
     def __init__(
         self,
+        *,
         snapshot: Callable[[], Snapshot],
         story: Callable[[str], tuple[StoryRow, ...]],
         logs: Logs,
-        clock: Callable[[], float],
+        sight: Callable[[], Sight],
     ) -> None:
         self._snapshot = snapshot
         self._story = story
         self._logs = logs
-        self._clock = clock
+        self._sight = sight
 
     def overview(self, request: Request) -> Response:
-        return _answer(overview(self._snapshot(), now=self._clock()))
+        return _answer(overview(self._snapshot(), now=self._sight().now))
 
     def picture(self, request: Request) -> Response:
-        snapshot = self._snapshot()
-        service = find_service(snapshot, request.path_params["cluster"], request.path_params["service"])
-        return _answer(service_picture(snapshot, service, now=self._clock()))
+        snapshot, service = self._service(request)
+        return _answer(service_picture(snapshot, service, self._sight()))
 
     def events(self, request: Request) -> Response:
-        snapshot = self._snapshot()
-        service = find_service(snapshot, request.path_params["cluster"], request.path_params["service"])
+        snapshot, service = self._service(request)
         events = [event_entry(one) for one in snapshot.events(service.arn)]
-        return _answer({"at": self._clock(), "arn": service.arn, "events": events})
+        return _answer({"at": self._sight().now, "arn": service.arn, "events": events})
+
+    def why_service(self, request: Request) -> Response:
+        snapshot, service = self._service(request)
+        return _answer(service_why(snapshot, service, self._sight()))
+
+    def why_task(self, request: Request) -> Response:
+        snapshot = self._snapshot()
+        return _answer(task_why(snapshot, find_task(snapshot, request.path_params["task"]), self._sight()))
+
+    def _service(self, request: Request) -> tuple[Snapshot, Service]:
+        snapshot = self._snapshot()
+        return snapshot, find_service(snapshot, request.path_params["cluster"], request.path_params["service"])
 
     def logs(self, request: Request) -> Response:
         query = request.query_params

@@ -6,18 +6,20 @@ from typing import Any
 
 from slipway.api.introspection_lookup import revision_name
 from slipway.api.introspection_roll_outs import roll_outs_of
+from slipway.api.introspection_why import service_waits
 from slipway.core.arns import cluster_name
 from slipway.core.deploy import deployment_id_of
 from slipway.core.desired import bounds_of, desired_count
 from slipway.core.model.deployments import Deployment, DeploymentStatus, RolloutState, Round
-from slipway.core.model.hosts import Host
 from slipway.core.model.load_balancing import Target
 from slipway.core.model.services import Service, ServiceEvent
 from slipway.core.model.tasks import Task
-from slipway.core.roll import DEPLOYMENT_CONFIGURATION, PROTECTION, TARGET_GROUP
 from slipway.core.service_tasks import Phase, phase_of
 from slipway.core.snapshot import Snapshot
+from slipway.core.wait import Sight
 from slipway.core.way_back_time import way_back_s
+from slipway.core.why import why_task
+from slipway.core.why_service import blocked_because
 
 #: Tasks of one deployment and phase that a picture lists; the counts are always whole.
 TASKS_LISTED = 200
@@ -31,8 +33,9 @@ STOPPED_SOUGHT = 200
 ALIVE = tuple(phase for phase in Phase if phase is not Phase.STOPPED)
 
 
-def service_picture(snapshot: Snapshot, service: Service, *, now: float) -> dict[str, Any]:
-    """The service, its bounds, deployments, tasks and latest events; instants are epoch seconds, `…_s` seconds."""
+def service_picture(snapshot: Snapshot, service: Service, sight: Sight) -> dict[str, Any]:
+    """The service, its bounds, deployments, waits, tasks and latest events; instants are epoch seconds."""
+    now = sight.now
     tasks = snapshot.service_tasks(service.arn)
     desired = desired_count(snapshot, service)
     limit = bounds_of(snapshot, service)
@@ -57,7 +60,8 @@ def service_picture(snapshot: Snapshot, service: Service, *, now: float) -> dict
         "rollback_estimate_s": way_back_s(snapshot, service),
         "deployments": [_deployment(snapshot, one, desired=desired, now=now) for one in deployments],
         "roll_outs": roll_outs_of(snapshot, service),
-        "tasks": [_task(snapshot, task) for task in _listed_tasks(snapshot, service, deployments, now=now)],
+        "waits": service_waits(snapshot, service, sight),
+        "tasks": [_task(snapshot, task, sight) for task in _listed_tasks(snapshot, service, deployments, now=now)],
         "targets": _target_states(snapshot, deployments),
         "events": [event_entry(one) for one in islice(snapshot.events(service.arn), EVENTS_SHOWN)],
     }
@@ -152,7 +156,8 @@ def _listed_tasks(
     return alive + stopped[:STOPPED_SHOWN]
 
 
-def _task(snapshot: Snapshot, task: Task) -> dict[str, Any]:
+def _task(snapshot: Snapshot, task: Task, sight: Sight) -> dict[str, Any]:
+    wait = why_task(snapshot, task, sight)
     return {
         "id": task.id,
         "deployment": task.deployment_id,
@@ -167,6 +172,7 @@ def _task(snapshot: Snapshot, task: Task) -> dict[str, Any]:
         "stop_decided_at": task.stop_decided_at,
         "stop_ordered_at": task.stop_ordered_at,
         "stopped_at": task.stopped_at,
+        "waiting_for": None if wait is None else wait.sentence,
         "unhealthy_reason": task.unhealthy_reason,
         "stopped_reason": task.stopped_reason,
         "exit_codes": {one.name: one.exit_code for one in task.containers if one.exit_code is not None},
@@ -205,21 +211,7 @@ def _group_name(snapshot: Snapshot, arn: str) -> str:
 
 def _blocked_because(snapshot: Snapshot, service: Service) -> str | None:
     """Why the last start or stop was refused, as a sentence; None where none was."""
-    if service.blocked_by is None:
+    primary = snapshot.primary(service.arn)
+    if service.blocked_by is None or primary is None:
         return None
-    cause, _, host_id = service.blocked_by.partition(" ")
-    if cause == DEPLOYMENT_CONFIGURATION:
-        return "minimumHealthyPercent and maximumPercent together let no task stop and none start"
-    if cause == PROTECTION:
-        return f"{host_id} tasks that should stop are under scale-in protection"
-    if cause == TARGET_GROUP:
-        return f"no listener uses the target group {_group_name(snapshot, host_id)}, so nothing checks its targets"
-    kind, _, resource = cause.partition(":")
-    lacking = f"not enough {resource}" if kind == "RESOURCE" else cause
-    host = snapshot.hosts.get(host_id)
-    return f"no room: {lacking}" if host is None else f"no room: {lacking} on the host ({_room(snapshot, host)})"
-
-
-def _room(snapshot: Snapshot, host: Host) -> str:
-    room = snapshot.room(host.id)
-    return f"{room.cpu_left(host)} of {host.cpu} CPU units and {room.memory_left(host)} of {host.memory} MiB are free"
+    return blocked_because(snapshot, service, primary)

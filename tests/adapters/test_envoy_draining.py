@@ -34,6 +34,16 @@ def test_a_target_drains_when_envoy_shows_it_and_is_drained_when_nothing_is_in_f
     assert observed(watch, statuses("DRAINING", 0), 4) == []
 
 
+def test_the_requests_in_flight_are_those_envoy_told_last() -> None:
+    watch, target = DrainWatch(), draining()
+    assert watch.requests(target.key) is None
+    watch.add(target)
+    assert watch.requests(target.key) is None
+    for count in (3, 1):
+        observed(watch, statuses("DRAINING", count), 1)
+        assert watch.requests(target.key) == count
+
+
 def test_a_target_without_requests_is_drained_only_after_every_worker_heard_of_it() -> None:
     watch = DrainWatch()
     watch.add(draining())

@@ -207,6 +207,11 @@ def test_a_new_target_is_checked_one_interval_after_its_registration() -> None:
                 ]
                 checking.checker.update(world.snapshot, new)
                 assert "/api/" in (await checking.first()).target_key
+                waiting = next(change.record.key for change in new if "/web/" in change.record.key)
+                next_at = checking.checker.next_check_at(waiting)
+                assert next_at is not None
+                assert 1000 < next_at <= 1300
+                assert checking.checker.next_check_at("nobody's") is None
 
             await with_checker(world, see)()
 

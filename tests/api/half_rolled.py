@@ -24,6 +24,7 @@ from slipway.core.model.load_balancing import (
     WeightedTargetGroup,
 )
 from slipway.core.model.services import Service, ServiceEvent, ServiceLoadBalancer
+from slipway.core.model.task_definitions import ContainerDefinition, TaskDefinition
 from slipway.core.model.tasks import Container, DesiredStatus, Task, TaskStatus
 from slipway.core.plan import Put, Record
 from slipway.core.snapshot import Snapshot
@@ -105,6 +106,17 @@ def deployment(number: int, **changes: Any) -> tuple[ServiceRevision, ServiceDep
     )
 
 
+def definition(number: int) -> TaskDefinition:
+    return TaskDefinition(
+        arn=ARNS.task_definition("users", number),
+        family="users",
+        revision=number,
+        registered_at=NOW - 200,
+        containers=(ContainerDefinition(name="app", image="users", cpu=3500, memory=128),),
+        document={},
+    )
+
+
 def balancing() -> tuple[Record, ...]:
     weighted = WeightedTargetGroup(target_group_arn=GROUP)
     registered = Target(
@@ -140,6 +152,8 @@ def filled() -> Snapshot:
         Cluster(arn=ARNS.cluster("shop"), name="shop", created_at=NOW),
         Host(id=HOST_ID, cpu=4096, memory=8192, address="127.0.0.1", runtime="process", registered_at=NOW),
         Service(arn=SERVICE, name="users", cluster_arn=ARNS.cluster("shop"), created_at=NOW - 100, desired_count=2),
+        definition(1),
+        definition(2),
         *deployment(1, status=DeploymentStatus.ACTIVE, rollout_state=RolloutState.COMPLETED, desired_count=1),
         *deployment(2, rounds=rounds),
         *TASKS,

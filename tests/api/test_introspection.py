@@ -18,6 +18,7 @@ from slipway.api.introspection import routes
 from slipway.core.model.clusters import ClusterStatus
 from slipway.core.plan import Put
 from slipway.core.snapshot import Snapshot
+from slipway.core.wait import Sight
 from slipway.ports import StoryRow
 from slipway.wire.auth import Authenticator, Credentials
 from tests.api.half_rolled import HOST_ID, NEW, NOW, OLD, SERVICE, TASKS, filled
@@ -53,6 +54,7 @@ def application(
         logs=logs or Asked(),
         authenticator=Authenticator([KEY]) if signed_at is not None else None,
         clock=lambda: NOW if signed_at is None else signed_at,
+        sight=lambda: Sight(now=NOW),
     )
     return Starlette(routes=listed)
 
@@ -146,12 +148,13 @@ def test_picture_lists_tasks_by_deployment_and_then_those_that_stopped_lately() 
         pytest.param(None, None, id="not"),
         pytest.param(
             f"RESOURCE:CPU {HOST_ID}",
-            "no room: not enough CPU on the host (3072 of 4096 CPU units and 7680 of 8192 MiB are free)",
+            "no room: a task needs 3500 CPU units, the host has 3072 of 4096 free",
             id="resource",
         ),
         pytest.param(
             "DEPLOYMENT_CONFIGURATION",
-            "minimumHealthyPercent and maximumPercent together let no task stop and none start",
+            "minimumHealthyPercent 100 and maximumPercent 200 together let no task stop and none start: "
+            "change one of them",
             id="percentages",
         ),
     ],
@@ -164,6 +167,34 @@ def test_picture_says_what_blocks_the_service(blocked_by: str | None, sentence: 
     picture = get(application(snapshot=lambda: snapshot), PICTURE).json
     assert picture["blocked_because"] == sentence
     assert picture["next_start_at"] == NOW + 4
+
+
+def test_picture_says_what_the_service_and_each_task_wait_for() -> None:
+    picture = get(application(), PICTURE).json
+    assert [one["kind"] for one in picture["waits"]] == ["roll", "stop", "host"]
+    assert {int(one["id"], 16): one["waiting_for"] for one in picture["tasks"]} == {
+        4: "it is to be registered in target group users with port 8080 of container app",
+        5: "its host has not begun with it, 85 s after it was placed",
+        1: None,
+        2: "its stop was decided 0 s ago and is being ordered",
+        3: None,
+    }
+
+
+def test_why_tells_the_waits_of_a_service_and_of_a_task() -> None:
+    service = get(application(), PICTURE.replace("picture", "why")).json
+    assert service["arn"] == SERVICE
+    assert service["waits"][0] == {
+        "kind": "roll",
+        "sentence": "it is rolled to users:2: 1 of 2 tasks are healthy, 1 old one is left, 1 stops",
+        "since": NOW - 50,
+        "clears_at": None,
+        "clears": None,
+        "subject": SERVICE,
+    }
+    task = get(application(), f"/slipway/v1/tasks/{TASKS[4].id}/why").json
+    assert (task["at"], task["arn"], [one["kind"] for one in task["waits"]]) == (NOW, TASKS[4].arn, ["host"])
+    assert get(application(), f"/slipway/v1/tasks/{TASKS[0].id}/why").json["waits"] == []
 
 
 def test_overview_shows_services_with_their_addresses_and_hosts_with_their_room() -> None:

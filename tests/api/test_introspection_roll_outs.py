@@ -15,20 +15,12 @@ from slipway.core.model.deployments import (
     ServiceDeploymentStatus,
 )
 from slipway.core.model.failures import CountedFailure, Failure, FailureClass
-from slipway.core.model.task_definitions import ContainerDefinition, TaskDefinition
 from slipway.core.plan import Put, Remove
 from slipway.core.snapshot import Snapshot
+from slipway.core.wait import Sight
 from slipway.core.way_back_time import way_back_s
 from tests.api.half_rolled import ARNS, HEALTHY, NEW, NOW, OLD, SERVICE, TASKS, filled, task
 
-DEFINITION = TaskDefinition(
-    arn=ARNS.task_definition("users", 1),
-    family="users",
-    revision=1,
-    registered_at=NOW,
-    containers=(ContainerDefinition(name="app", image="users"),),
-    document={},
-)
 CRASH = Failure(failure_class=FailureClass.CRASH, sentence="exit 1 after 4 s")
 
 
@@ -49,9 +41,7 @@ def failing(*, failures: int = 1, **changes: Any) -> Snapshot:
     breaker = DeploymentCircuitBreaker(is_enabled=True, rolls_back=True)
     service = replace(snapshot.services[SERVICE], circuit_breaker=breaker)
     good = replace(snapshot.deployments[OLD], completed_at=NOW - 80)
-    return put(
-        snapshot, DEFINITION, roll_out, service, good, replace(new, failure_count=failures, deadline_at=NOW + 60)
-    )
+    return put(snapshot, roll_out, service, good, replace(new, failure_count=failures, deadline_at=NOW + 60))
 
 
 def going_back() -> Snapshot:
@@ -79,7 +69,7 @@ def going_back() -> Snapshot:
 
 
 def picture_of(snapshot: Snapshot) -> dict[str, Any]:
-    return service_picture(snapshot, snapshot.services[SERVICE], now=NOW)
+    return service_picture(snapshot, snapshot.services[SERVICE], Sight(now=NOW))
 
 
 def test_a_deployment_in_progress_tells_its_failures_and_when_it_must_be_complete() -> None:

@@ -46,6 +46,7 @@ def test_a_served_operation_has_its_handler() -> None:
     [
         pytest.param("ecs", "CreateTaskSet", id="ecs"),
         pytest.param("elbv2", "CreateTrustStore", id="elbv2"),
+        pytest.param("cloudwatch", "PutCompositeAlarm", id="cloudwatch"),
         pytest.param("sts", "AssumeRole", id="sts"),
     ],
 )

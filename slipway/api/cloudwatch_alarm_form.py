@@ -37,8 +37,11 @@ _OTHER_KINDS = {
     "WarmUpConfiguration": "a warm-up",
 }
 
-#: Members that are kept and shown again, and mean nothing here.
-_SHOWN = ("AlarmDescription", "OKActions", "AlarmActions", "InsufficientDataActions", "ActionConfiguration")
+#: Members that are shown again only where they were given: Terraform takes more for a change made by somebody else.
+_SHOWN = (
+    *("AlarmDescription", "OKActions", "AlarmActions", "InsufficientDataActions", "ActionConfiguration"),
+    *("DatapointsToAlarm", "EvaluationWindow"),
+)
 
 _ACTIONS = ("OKActions", "AlarmActions", "InsufficientDataActions")
 

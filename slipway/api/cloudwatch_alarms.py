@@ -223,7 +223,6 @@ def _view(alarm: Alarm) -> dict[str, Any]:
         "Dimensions": [{"Name": name, "Value": value} for name, value in alarm.dimensions],
         "Period": alarm.period_s,
         "EvaluationPeriods": alarm.evaluation_periods,
-        "DatapointsToAlarm": alarm.datapoints_to_alarm,
         "Threshold": alarm.threshold,
         "ComparisonOperator": alarm.comparison_operator.value,
         "TreatMissingData": alarm.treat_missing_data.value,

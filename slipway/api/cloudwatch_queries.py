@@ -65,7 +65,10 @@ def get_metric_statistics(call: Call) -> dict[str, Any]:
         found = call.site.metrics.read(
             metric, begin=begin, end=end, period_s=period_s, unit=each, singly=bool(extended)
         )
-        points += [_datapoint(at, bucket, each, statistics, extended) for at, bucket in found.items()]
+        points += [
+            {"Timestamp": at, "Unit": each, **_statistics_of(bucket, statistics, extended)}
+            for at, bucket in found.items()
+        ]
     return {"Label": metric.metric_name, "Datapoints": sorted(points, key=lambda point: point["Timestamp"])}
 
 
@@ -82,11 +85,8 @@ def _asked_statistics(params: Mapping[str, Any]) -> tuple[Sequence[str], Sequenc
     return statistics, extended
 
 
-def _datapoint(
-    at: float, bucket: Bucket, unit: str, statistics: Sequence[str], extended: Sequence[str]
-) -> dict[str, Any]:
-    point: dict[str, Any] = {"Timestamp": at, "Unit": unit}
-    point |= {name: bucket.statistic(name) for name in statistics}
+def _statistics_of(bucket: Bucket, statistics: Sequence[str], extended: Sequence[str]) -> dict[str, Any]:
+    point: dict[str, Any] = {name: bucket.statistic(name) for name in statistics}
     if extended:
         known = {name: bucket.statistic(name) for name in extended}
         point["ExtendedStatistics"] = {name: value for name, value in known.items() if value is not None}

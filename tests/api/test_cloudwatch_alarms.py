@@ -32,7 +32,6 @@ def test_a_new_alarm_has_insufficient_data_and_awss_defaults() -> None:
         "Dimensions": [],
         "Period": 60,
         "EvaluationPeriods": 3,
-        "DatapointsToAlarm": 3,
         "Threshold": 1.0,
         "ComparisonOperator": "GreaterThanThreshold",
         "TreatMissingData": "missing",
@@ -47,6 +46,7 @@ def test_a_new_alarm_has_insufficient_data_and_awss_defaults() -> None:
         ),
         pytest.param({"Unit": "Count", "TreatMissingData": "notBreaching"}, id="unit and missing data"),
         pytest.param({"DatapointsToAlarm": 2}, id="2 of 3"),
+        pytest.param({"DatapointsToAlarm": 3, "EvaluationWindow": {"SlidingWindow": {}}}, id="3 of 3, sliding"),
         pytest.param({"AlarmDescription": "5xx", "AlarmActions": ["arn:aws:sns:us-east-1:0:a"]}, id="actions"),
         pytest.param({"ActionsEnabled": False, "OKActions": ["a"], "InsufficientDataActions": ["b"]}, id="no actions"),
         pytest.param({"Period": 10, "EvaluationPeriods": 8_640, "DatapointsToAlarm": 1}, id="a day"),
@@ -121,6 +121,9 @@ _QUERY = [{"Id": "a", "Expression": "b + c"}]
         pytest.param({"Dimensions": _TOO_MANY}, "InvalidParameterValueException", "at most 30", id="dimensions"),
         pytest.param({"AlarmActions": ["a"] * 6}, "ValidationException", "at most 5", id="actions"),
         pytest.param({"Metrics": _QUERY}, "ValidationException", "metric math", id="metric math"),
+        pytest.param(
+            {"EvaluationWindow": {"WallClockWindow": {}}}, "ValidationException", "windows slide", id="window"
+        ),
         pytest.param({"ThresholdMetricId": "a"}, "ValidationException", "anomaly detection", id="anomaly detection"),
         pytest.param(
             {"Tags": [{"Key": "a", "Value": ""}] * 2}, "InvalidParameterValueException", "given twice", id="tags"

@@ -9,11 +9,17 @@ import asyncio
 import logging
 import math
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
-from slipway.adapters.container_runtime import ContainerExit, FoundContainer, RuntimeFault, StartedContainer
+from slipway.adapters.container_runtime import (
+    ContainerExit,
+    ContainerUsage,
+    FoundContainer,
+    RuntimeFault,
+    StartedContainer,
+)
 from slipway.adapters.docker_containers import DockerContainers
 from slipway.adapters.docker_engine import Engine, EngineError, EngineGone
 from slipway.adapters.docker_exits import DockerExits
@@ -22,9 +28,12 @@ from slipway.adapters.docker_kept import DockerKept, Kept, is_kept_name, kept_na
 from slipway.adapters.docker_labels import payload_in
 from slipway.adapters.docker_logs import read_lines
 from slipway.adapters.docker_network import DockerNetwork
+from slipway.adapters.docker_probes import DockerProbes
 from slipway.adapters.docker_spec import Place, container_name, create_body, is_terminal
 from slipway.adapters.docker_state import EngineContainer, bindings_of
-from slipway.core.model.task_definitions import NetworkMode
+from slipway.adapters.docker_usage import usage_of
+from slipway.core.model.task_definitions import ContainerHealthCheck, NetworkMode
+from slipway.core.model.tasks import HealthProbe
 from slipway.core.plan import ContainerPayload, TaskPayload
 from slipway.ports import Clock
 
@@ -93,7 +102,7 @@ class DockerRuntime:
 
     async def pull(self, container: ContainerPayload) -> None:
         """Make the image present, by the pull behaviour set. Raises `RuntimeFault("CannotPullContainerError", …)`."""
-        await self._images.ensure(container.image)
+        await self._images.ensure(container.image, container.image_digest)
 
     async def start(self, task: TaskPayload, container: ContainerPayload) -> StartedContainer:
         """Create and start a container, or adopt the one already made for it. Raises `RuntimeFault`."""
@@ -121,6 +130,29 @@ class DockerRuntime:
                 await self._exits.connected()
             else:
                 await asyncio.shield(held.exited)
+
+    async def probes(
+        self, task_arn: str, container_name: str, check: ContainerHealthCheck
+    ) -> AsyncIterator[HealthProbe]:
+        """The runs of the container's health check that the engine has noted, as it was created with it.
+
+        Raises `RuntimeFault` for a container that is not here.
+        """
+        held = self._known(task_arn, container_name)
+        reader = DockerProbes(self._containers, held.id, exited=held.exited, now=self._clock.now)
+        async for probe in reader.read(check, since=held.started.started_at):
+            yield probe
+
+    async def usage(self, task_arn: str, container_name: str) -> ContainerUsage | None:
+        """What a running container uses; None: it does not run, or the engine does not say."""
+        held = self._held.get(task_arn, {}).get(container_name)
+        if held is None or held.exited.done():
+            return None
+        return await usage_of(self._engine, held.id, at=self._clock.now())
+
+    async def image_lack(self, image: str) -> str | None:
+        """Why `image` could not be pulled now, told by the images at hand, else by its registry within 3 seconds."""
+        return await self._images.lack(image)
 
     async def remove(self, task_arn: str) -> None:
         """Forget a task whose containers have ended, keeping their output for `logs` until newer ones replace it."""
@@ -154,11 +186,11 @@ class DockerRuntime:
     async def _start(self, task: TaskPayload, container: ContainerPayload) -> StartedContainer:
         owner = self._network_owner(task)
         place = Place(data_id=self._data_id, network=await self._network_for(task, owner), cpus=self._cpus)
-        body = create_body(task, container, place)
+        image = await self._images.runnable(container.image, container.image_digest)
+        body = create_body(task, replace(container, image=image), place)
         made = await self._containers.create(container_name(task.task_id, container.name), body)
         if isinstance(made, EngineContainer) and made.started_at is not None:
-            digest = await self._images.digest_of_id(made.image_id, container.image)
-            return self._hold(task, container, found=made, digest=digest)
+            return await self._hold(task, container, found=made)
         container_id = made.id if isinstance(made, EngineContainer) else made
         self._exits.expect(container_id)  # before it starts: it may end before the answer is here
         try:
@@ -168,7 +200,7 @@ class DockerRuntime:
             self._exits.forget(container_id)
             await self._containers.discard(container_id)
             raise
-        return self._hold(task, container, found=found, digest=self._images.digest_of(container.image))
+        return await self._hold(task, container, found=found)
 
     async def _adopt(self, found: EngineContainer) -> FoundContainer | None:
         """Take up a container that was there; None for one that never ran, or is kept for its output only."""
@@ -184,13 +216,13 @@ class DockerRuntime:
         if is_kept_name(found.name):
             self._kept.add(task.task_arn, container, found.id)
             return None
-        digest = await self._images.digest_of_id(found.image_id, container.image)
-        started = self._hold(task, container, found=found, digest=digest)
+        started = await self._hold(task, container, found=found)
         return FoundContainer(payload=task, container_name=container.name, started=started)
 
-    def _hold(
-        self, task: TaskPayload, container: ContainerPayload, *, found: EngineContainer, digest: str | None
+    async def _hold(
+        self, task: TaskPayload, container: ContainerPayload, *, found: EngineContainer
     ) -> StartedContainer:
+        digest = container.image_digest or await self._images.digest_of(found.image_id, container.image)
         own_address = found.addresses.get(self._network.name)
         owner = self._network_owner(task)
         started = StartedContainer(

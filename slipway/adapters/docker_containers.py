@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -69,10 +70,14 @@ class DockerContainers:
 
     async def inspect(self, key: str) -> EngineContainer:
         """A container by id or name. Raises `RuntimeFault("CannotInspectContainerError", …)`."""
-        found = await self._find(key)
-        if found is None:
+        return read_container(await self.document(key))
+
+    async def document(self, key: str) -> Mapping[str, Any]:
+        """All that the engine tells of a container. Raises `RuntimeFault("CannotInspectContainerError", …)`."""
+        document = await self._document(key)
+        if document is None:
             raise RuntimeFault("CannotInspectContainerError", f"No such container: {key}")
-        return found
+        return document
 
     async def rename(self, container_id: str, name: str) -> None:
         """Give an ended container another name; one that is no more is left so. Raises `RuntimeFault`."""
@@ -129,8 +134,13 @@ class DockerContainers:
 
     async def _find(self, key: str) -> EngineContainer | None:
         """A container by id or name; None if there is none. Raises `RuntimeFault`."""
+        found = await self._document(key)
+        return None if found is None else read_container(found)
+
+    async def _document(self, key: str) -> Mapping[str, Any] | None:
         try:
-            return read_container(await self._engine.call("GET", f"/containers/{key}/json"))
+            document: Mapping[str, Any] = await self._engine.call("GET", f"/containers/{key}/json")
+            return document
         except EngineError as missing:
             if missing.status == 404:
                 return None

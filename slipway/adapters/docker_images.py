@@ -1,10 +1,16 @@
-"""Making images present, by the pull behaviour set (`ECS_IMAGE_PULL_BEHAVIOR` of the public ECS agent)."""
+"""Making images present, by the pull behaviour set (`ECS_IMAGE_PULL_BEHAVIOR` of the public ECS agent).
+
+What is told as the digest of an image can always be run again on this engine: it is the registry's digest where the
+image has one in its own repository, and runs as `repository@digest`; else (built, imported or only tagged here) it is
+the engine's id of the image, and runs as that.
+"""
 
 import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -14,6 +20,13 @@ from slipway.adapters.docker_engine import Engine, EngineError, EngineGone
 
 #: Seconds a pull may show no progress (ECS_IMAGE_PULL_INACTIVITY_TIMEOUT).
 PULL_INACTIVITY_S = 60
+#: Seconds a registry is given to say whether it has an image.
+REGISTRY_LOOK_S = 3
+#: What the engine leaves out of the names of Docker Hub's repositories.
+DOCKER_HUB_PREFIXES = ("index.docker.io/", "docker.io/", "library/")
+
+
+_Wanted = tuple[str, str | None]  # image, digest
 
 
 class PullBehavior(StrEnum):
@@ -46,37 +59,72 @@ def parse_reference(image: str) -> ImageReference:
     return ImageReference(name=f"{head}{slash}{last}", tag=digest or tag or "latest")
 
 
+def repository_of(image: str) -> str:
+    """The repository of an image as the engine names it in `RepoDigests`."""
+    name = parse_reference(image).name
+    for prefix in DOCKER_HUB_PREFIXES:
+        name = name.removeprefix(prefix)
+    return name
+
+
 class DockerImages:
     """The engine's images. Pulls of one image that are asked for at the same time are one pull."""
 
     def __init__(self, engine: Engine, behavior: PullBehavior) -> None:
         self._engine = engine
         self._behavior = behavior
-        self._in_flight: dict[str, asyncio.Task[None]] = {}
+        self._in_flight: dict[_Wanted, asyncio.Task[None]] = {}
         self._pulled: set[str] = set()
-        self._digests: dict[str, str | None] = {}
-        self._digests_by_id: dict[tuple[str, str], str | None] = {}
+        self._digests: dict[tuple[str, str], str] = {}  # by the engine's id and the image's name
 
-    async def ensure(self, image: str) -> None:
-        """Make `image` present. Raises `RuntimeFault("CannotPullContainerError", …)` with what to do about it."""
-        flight = self._in_flight.get(image)
+    async def ensure(self, image: str, digest: str | None = None) -> None:
+        """Make `image` present, or what it was at `digest`, one that was told as its digest before.
+
+        Raises `RuntimeFault("CannotPullContainerError", …)` with what to do about it.
+        """
+        wanted = (image, digest)
+        flight = self._in_flight.get(wanted)
         if flight is None:
-            flight = self._in_flight[image] = asyncio.create_task(self._ensure(image), name=f"pull {image}")
-            flight.add_done_callback(partial(self._landed, image))
+            flight = self._in_flight[wanted] = asyncio.create_task(self._ensure(image, digest), name=f"pull {image}")
+            flight.add_done_callback(partial(self._landed, wanted))
         await asyncio.shield(flight)  # one waiter that gives up does not end the pull of the others
 
-    def digest_of(self, image: str) -> str | None:
-        """The registry's digest of an image made present, `sha256:…`; None for one that never saw a registry."""
-        return self._digests.get(image)
+    async def runnable(self, image: str, digest: str | None) -> str:
+        """What the engine is asked to run for `image` at `digest`; None: what the name means now.
 
-    async def digest_of_id(self, image_id: str, image: str) -> str | None:
-        """The digest of the image that an adopted container runs, by the engine's id and its name; None as above."""
-        if (image_id, image) not in self._digests_by_id:
+        Raises `RuntimeFault("CannotCreateContainerError", …)`.
+        """
+        if digest is None:
+            return image
+        try:
+            return await self._pinned(image, digest) or f"{repository_of(image)}@{digest}"
+        except (EngineError, EngineGone) as fault:
+            raise RuntimeFault("CannotCreateContainerError", f"{image} ({digest}): {fault.message}") from fault
+
+    async def digest_of(self, image_id: str, image: str) -> str:
+        """The digest of `image`, which was the engine's `image_id` when it was run; see the head of this module."""
+        if (image_id, image) not in self._digests:
             try:
-                self._digests_by_id[image_id, image] = await self._inspect(image_id, image)
+                self._digests[image_id, image] = await self._registry_digest(image_id, image) or image_id
             except (EngineError, EngineGone):
-                return None  # the container outlives its image's name, and the digest is for show
-        return self._digests_by_id[image_id, image]
+                return image_id  # a container outlives its image's name
+        return self._digests[image_id, image]
+
+    async def lack(self, image: str) -> str | None:
+        """Why `image` could not be made present now, as a sentence that says where was looked; None: it could."""
+        try:
+            is_at_hand = await self._is_at_hand(image)
+            if is_at_hand and (self._behavior is PullBehavior.DEFAULT or await self._may_use_cached(image)):
+                return None
+            refusal = await self._registry_refusal(image)
+        except EngineError as refused:
+            return f"{image}: {refused.message}."
+        except EngineGone:
+            return None
+        where = (
+            f"is on this machine, but `{self._behavior}` asks the registry" if is_at_hand else "is not on this machine"
+        )
+        return refusal and f"{image} {where}, and {refusal.rstrip('.')}."
 
     async def close(self) -> None:
         """Give up the pulls in flight."""
@@ -85,14 +133,16 @@ class DockerImages:
             flight.cancel()
         await asyncio.gather(*flights, return_exceptions=True)
 
-    def _landed(self, image: str, flight: asyncio.Task[None]) -> None:
-        self._in_flight.pop(image, None)
+    def _landed(self, wanted: _Wanted, flight: asyncio.Task[None]) -> None:
+        self._in_flight.pop(wanted, None)
         if not flight.cancelled():
             flight.exception()  # seen: whoever waited has it, and all may have given up
 
-    async def _ensure(self, image: str) -> None:
+    async def _ensure(self, image: str, digest: str | None) -> None:
         try:
-            if not await self._may_use_cached(image):
+            if digest is not None:
+                await self._ensure_pinned(image, digest)
+            elif not await self._may_use_cached(image):
                 await self._pull_or_fall_back(image)
         except (EngineGone, EngineError) as fault:
             raise RuntimeFault("CannotPullContainerError", f"{image}: {fault.message}") from fault
@@ -104,7 +154,41 @@ class DockerImages:
             await self._fall_back(image, refused)
             return
         self._pulled.add(image)
-        await self._is_at_hand(image)
+
+    async def _ensure_pinned(self, image: str, digest: str) -> None:
+        if await self._pinned(image, digest) is not None:
+            return
+        try:
+            await self._pull(f"{repository_of(image)}@{digest}")
+        except EngineError as refused:
+            raise RuntimeFault(
+                "CannotPullContainerError",
+                f"{image}: the deployment runs {digest} of it, which is not on this machine any more, and the registry "
+                f"does not give it: {refused.message.rstrip('.')}. A new deployment runs what {image} names now.",
+            ) from refused
+
+    async def _pinned(self, image: str, digest: str) -> str | None:
+        """The name under which the engine has `image` at `digest`; None: it does not have it."""
+        for name in (f"{repository_of(image)}@{digest}", digest):
+            if await self._is_at_hand(name):
+                return name
+        return None
+
+    async def _registry_refusal(self, image: str) -> str | None:
+        """Why a registry would not give `image`, as the end of a sentence; None: it would."""
+        try:
+            async with asyncio.timeout(REGISTRY_LOOK_S):
+                async with self._engine.answer(
+                    "GET",
+                    f"/distribution/{quote(image, safe='/:@')}/json",
+                    headers=registry_auth(parse_reference(image).name),
+                ) as answer:
+                    await answer.read()
+        except TimeoutError:
+            return f"its registry did not answer within {REGISTRY_LOOK_S} seconds"
+        except EngineError as refused:
+            return f"its registry does not give it: {refused.message}"
+        return None
 
     async def _may_use_cached(self, image: str) -> bool:
         """Whether the image at hand serves without asking the registry."""
@@ -128,20 +212,18 @@ class DockerImages:
 
     async def _is_at_hand(self, image: str) -> bool:
         try:
-            self._digests[image] = await self._inspect(image, image)
+            await self._engine.call("GET", f"/images/{image}/json")
         except EngineError as missing:
             if missing.status == 404:
                 return False
             raise
         return True
 
-    async def _inspect(self, key: str, image: str) -> str | None:
-        """The digest under which `image`'s repository knows what the engine calls `key`."""
-        found = await self._engine.call("GET", f"/images/{key}/json")
+    async def _registry_digest(self, image_id: str, image: str) -> str | None:
+        """The digest under which `image`'s own repository knows the image; None: it never saw that registry."""
+        found = await self._engine.call("GET", f"/images/{image_id}/json")
         digests = [entry.partition("@") for entry in found.get("RepoDigests") or ()]
-        repository = parse_reference(image).name
-        same = [digest for name, _, digest in digests if name == repository or name.endswith(f"/{repository}")]
-        return next(iter([*same, *(digest for _, _, digest in digests)]), None)
+        return next((digest for name, _, digest in digests if repository_of(name) == repository_of(image)), None)
 
     async def _pull(self, image: str) -> None:
         reference = parse_reference(image)

@@ -11,7 +11,7 @@ from typing import Any
 
 from slipway.adapters.docker_labels import labels_of
 from slipway.adapters.unserved import check_served
-from slipway.core.model.task_definitions import NetworkMode, PortMapping
+from slipway.core.model.task_definitions import ContainerHealthCheck, NetworkMode, PortMapping
 from slipway.core.plan import ContainerPayload, TaskPayload
 
 #: Ports are published here only: the load balancer is what faces the world.
@@ -22,6 +22,7 @@ MINIMUM_CPU_SHARES = 2
 MINIMUM_MEMORY_MIB = 6
 MIB = 1024 * 1024
 CPU_UNITS = 1024
+NANOSECONDS = 1_000_000_000
 #: The engine's least CPU quota, 0.01 of a CPU.
 MINIMUM_NANO_CPUS = 10_000_000
 #: json-file keeps this much of a container's output, so that logs never fill the disk.
@@ -65,7 +66,7 @@ def create_body(task: TaskPayload, container: ContainerPayload, place: Place) ->
         "Tty": document.get("pseudoTerminal"),
         "StopTimeout": math.ceil(container.stop_timeout_s),
         "NetworkDisabled": document.get("disableNetworking"),
-        "Healthcheck": _health_check(document.get("healthCheck")),
+        "Healthcheck": _health_check(container.health_check),
         "ExposedPorts": None if joins else {_port(port): {} for port in container.port_mappings} or None,
         "HostConfig": _host_config(task, container, place),
     }
@@ -173,17 +174,20 @@ def _log_config(configuration: Mapping[str, Any] | None) -> dict[str, Any]:
     return {"Type": driver, "Config": {**DEFAULT_LOG_OPTIONS, **options} if driver == "json-file" else dict(options)}
 
 
-def _health_check(check: Mapping[str, Any] | None) -> dict[str, Any]:
-    """ECS ignores a HEALTHCHECK of the image; only the definition's counts (ContainerDefinition.healthCheck)."""
-    if not check:
+def _health_check(check: ContainerHealthCheck | None) -> dict[str, Any]:
+    """ECS ignores a HEALTHCHECK of the image; only the definition's counts (ContainerDefinition.healthCheck).
+
+    `StartInterval` keeps engines from 25 on from checking every 5 seconds during the start period.
+    """
+    if check is None:
         return {"Test": ["NONE"]}
-    second = 1_000_000_000
     return {
-        "Test": list(check["command"]),
-        "Interval": (check.get("interval") or 30) * second,
-        "Timeout": (check.get("timeout") or 5) * second,
-        "Retries": check.get("retries") or 3,
-        "StartPeriod": (check.get("startPeriod") or 0) * second,
+        "Test": list(check.command),
+        "Interval": check.interval_s * NANOSECONDS,
+        "StartInterval": check.interval_s * NANOSECONDS,
+        "Timeout": check.timeout_s * NANOSECONDS,
+        "Retries": check.retries,
+        "StartPeriod": check.start_period_s * NANOSECONDS,
     }
 
 

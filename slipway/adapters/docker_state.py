@@ -44,7 +44,7 @@ class EngineContainer:
 def read_container(document: Mapping[str, Any]) -> EngineContainer:
     """An answer of the engine's inspect."""
     state, network = document["State"], document.get("NetworkSettings") or {}
-    started_at = _instant(state.get("StartedAt"))
+    started_at = instant(state.get("StartedAt"))
     ended = started_at is not None and state["Status"] in ("exited", "dead")
     return EngineContainer(
         id=document["Id"],
@@ -85,12 +85,12 @@ def bindings_of(task: TaskPayload, container: ContainerPayload, ports: Mapping[s
 def _exit(state: Mapping[str, Any]) -> ContainerExit:
     return ContainerExit(
         exit_code=state["ExitCode"],
-        at=_instant(state.get("FinishedAt")) or 0.0,
+        at=instant(state.get("FinishedAt")) or 0.0,
         reason=OUT_OF_MEMORY if state.get("OOMKilled") else state.get("Error") or None,
     )
 
 
-def _instant(text: str | None) -> float | None:
+def instant(text: str | None) -> float | None:
     """Epoch seconds of the engine's time; None for its zero time, the year 1."""
     if not text or text.startswith("0001-"):
         return None

@@ -17,7 +17,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from slipway.adapters.background import Background
-from slipway.adapters.container_runtime import ContainerExit, FoundContainer, RuntimeFault, StartedContainer
+from slipway.adapters.container_runtime import (
+    ContainerExit,
+    ContainerUsage,
+    FoundContainer,
+    RuntimeFault,
+    StartedContainer,
+)
 from slipway.adapters.process_container import ProcessContainer
 from slipway.adapters.process_files import ContainerFiles, ContainerRecord, TaskFolders
 from slipway.adapters.process_identity import boot_id
@@ -25,10 +31,12 @@ from slipway.adapters.process_launch import Launch, check_has_command, plan_laun
 from slipway.adapters.process_logs import cut_long_logs, read_log
 from slipway.adapters.process_memory import RESERVED_PER_USED, MemoryGroups, find_memory_groups, remove_group
 from slipway.adapters.process_ports import Ports
+from slipway.adapters.process_probes import CheckLimits, probe_container
 from slipway.adapters.process_shim import Shim
 from slipway.adapters.process_strays import end_strays
-from slipway.core.model.task_definitions import NetworkMode
-from slipway.core.model.tasks import NetworkBinding
+from slipway.adapters.process_usage import usage_of
+from slipway.core.model.task_definitions import ContainerHealthCheck, NetworkMode
+from slipway.core.model.tasks import HealthProbe, NetworkBinding
 from slipway.core.plan import ContainerPayload, TaskPayload
 
 #: Seconds between two rounds of keeping house: cutting long logs, deleting old folders and unused memory groups.
@@ -110,16 +118,35 @@ class ProcessRuntime:
 
     async def wait(self, task_arn: str, container_name: str) -> ContainerExit:
         """Wait for the end of a container that was started or found."""
-        container = self._containers.get((task_arn, container_name))
-        if container is None:
-            raise RuntimeFault("NoSuchContainerError", f"task {task_arn} has no container {container_name} here")
-        return await container.wait()
+        return await self._known(task_arn, container_name).wait()
 
     async def stop(self, task_arn: str, container_name: str, *, timeout_s: float) -> None:
         """Stop a container; one that is not here, or has ended, is stopped."""
         container = self._containers.get((task_arn, container_name))
         if container is not None and not container.has_ended:
             await container.stop(timeout_s)
+
+    def probes(self, task_arn: str, container_name: str, check: ContainerHealthCheck) -> AsyncIterator[HealthProbe]:
+        """The runs of a container's health check; they are ours, so there are none while no control plane runs."""
+        container = self._known(task_arn, container_name)
+        payload = self._payload(task_arn, container_name)
+        memory = payload.memory or self._payloads[task_arn].memory
+        is_grouped = container.record.memory_group is not None
+        return probe_container(
+            container,
+            payload,
+            check,
+            CheckLimits(open_files=self._the_shim.open_files, data_kib=None if is_grouped else _data_limit_kib(memory)),
+        )
+
+    async def usage(self, task_arn: str, container_name: str) -> ContainerUsage | None:
+        """What a running container uses, its health checks included; None: it does not run."""
+        container = self._containers.get((task_arn, container_name))
+        return None if container is None else usage_of(container)
+
+    async def image_lack(self, image: str) -> str | None:
+        """None: images are labels here."""
+        return None
 
     async def remove(self, task_arn: str) -> None:
         """Forget a task whose containers have ended, but for its logs."""
@@ -157,6 +184,20 @@ class ProcessRuntime:
             await asyncio.sleep(GROUP_REMOVAL_PAUSE_S)
         if self._memory is not None:
             self._memory.close()
+
+    @property
+    def _the_shim(self) -> Shim:
+        assert self._shim is not None, "open() comes first"
+        return self._shim
+
+    def _known(self, task_arn: str, container_name: str) -> ProcessContainer:
+        container = self._containers.get((task_arn, container_name))
+        if container is None:
+            raise RuntimeFault("NoSuchContainerError", f"task {task_arn} has no container {container_name} here")
+        return container
+
+    def _payload(self, task_arn: str, container_name: str) -> ContainerPayload:
+        return next(each for each in self._payloads[task_arn].containers if each.name == container_name)
 
     def _start(self, task: TaskPayload, container: ContainerPayload) -> ProcessContainer:
         files = self._folders.container(task.task_id, container.name)
@@ -202,14 +243,12 @@ class ProcessRuntime:
     def _spawn(self, container: ProcessContainer, launch: Launch, memory: int) -> None:
         """Start a shim for a recorded container. Of several shims for the same one, the first runs the program."""
         group = container.record.memory_group
-        is_limited = group is None and memory > 0
-        assert self._shim is not None, "open() comes first"
         try:
-            pid = self._shim.spawn(
+            pid = self._the_shim.spawn(
                 launch,
                 container.files.stem,
                 memory_group=group,
-                data_limit_kib=memory * KIB_PER_MIB * RESERVED_PER_USED if is_limited else None,
+                data_limit_kib=_data_limit_kib(memory) if group is None else None,
             )
         except OSError as error:
             container.files.forget()
@@ -269,6 +308,11 @@ class ProcessRuntime:
             running = [container.files for container in self._containers.values() if not container.has_ended]
             await asyncio.to_thread(cut_long_logs, running)
             await asyncio.to_thread(self._folders.prune)
+
+
+def _data_limit_kib(memory: int) -> int | None:
+    """The limit of private memory that serves for one of `memory` MiB; None: there is none."""
+    return memory * KIB_PER_MIB * RESERVED_PER_USED or None
 
 
 def _as_fault(error: Exception, name: str, what: str) -> RuntimeFault:

@@ -18,10 +18,11 @@ from slipway.adapters.process_files import ContainerFiles, ContainerRecord
 from slipway.adapters.process_identity import (
     Identity,
     boot_id,
+    descendants,
     session_members,
     start_ticks,
 )
-from slipway.adapters.process_memory import kill_group, was_out_of_memory
+from slipway.adapters.process_memory import group_members, kill_group, was_out_of_memory
 from slipway.adapters.process_shim import REFUSALS
 
 #: The public ECS agent's words for a container the kernel killed for want of memory.
@@ -74,6 +75,20 @@ class ProcessContainer:
         assert self.exit is not None
         return self.exit
 
+    async def ends_within(self, seconds: float) -> bool:
+        """Wait until it has ended, but no longer than `seconds`. Whether it has."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._over.wait()
+        return self.has_ended
+
+    def pids(self) -> tuple[int, ...]:
+        """Its processes: those of its memory group, else the shim's descendants."""
+        if self.has_ended or not self._pid:
+            return ()
+        group = self.record.memory_group
+        return group_members(group) if group is not None else descendants(self._pid)
+
     def follow_child(self, pid: int) -> None:
         """Watch the shim just started."""
         self._pid = pid
@@ -96,9 +111,10 @@ class ProcessContainer:
         while not self.has_ended and self._is_unborn():
             await asyncio.sleep(YOUNG_PAUSE_S)
         self._signal(signal.SIGTERM)
-        while not await self._ends_before(deadline):
+        pause_s = deadline - asyncio.get_running_loop().time()
+        while not await self.ends_within(pause_s):
             self._kill()  # again until it has ended: which shim has the container may only just have been seen
-            deadline = asyncio.get_running_loop().time() + KILL_PAUSE_S
+            pause_s = KILL_PAUSE_S
 
     def let_go(self) -> None:
         """Stop watching; the container runs on."""
@@ -108,14 +124,6 @@ class ProcessContainer:
             self._pidfd = None
         if self._next_look is not None:
             self._next_look.cancel()
-
-    async def _ends_before(self, deadline: float) -> bool:
-        try:
-            async with asyncio.timeout_at(deadline):
-                await self._over.wait()
-        except TimeoutError:
-            pass
-        return self.has_ended
 
     def _is_unborn(self) -> bool:
         """Whether a signal would not reach the program: it has not begun, or its shim is not the one we watch yet."""

@@ -1,11 +1,14 @@
 """Who a process is: its pid alone is not enough, for pids are used again."""
 
 import os
+import resource
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 _STARTTIME = 19  # in the fields of /proc/PID/stat after the command: field 22 of proc_pid_stat(5)
 _SESSION = 3  # field 6
+_TIMES = slice(11, 15)  # fields 14 to 17: utime, stime, cutime, cstime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,33 @@ def session_members(session: int) -> tuple[int, ...]:
     pids = (int(name) for name in os.listdir("/proc") if name.isdigit())
     stats = ((pid, _stat(pid)) for pid in pids)
     return tuple(pid for pid, stat in stats if stat is not None and int(_fields(stat)[_SESSION]) == session)
+
+
+def descendants(pid: int) -> tuple[int, ...]:
+    """`pid` and the processes below it. Only those are looked at; on a kernel that keeps no lists of children (no
+    CONFIG_PROC_CHILDREN) it is `pid` alone."""
+    found, pending = [], [pid]
+    while pending:
+        found.append(pending.pop())
+        with suppress(OSError):
+            for thread in os.listdir(f"/proc/{found[-1]}/task"):
+                pending += map(int, Path(f"/proc/{found[-1]}/task/{thread}/children").read_text().split())
+    return tuple(found)
+
+
+def processor_ticks(pid: int) -> int:
+    """Clock ticks of processor time that `pid`, and its children that have ended, took; 0: there is no such process."""
+    stat = _stat(pid)
+    return 0 if stat is None else sum(map(int, _fields(stat)[_TIMES]))
+
+
+def resident_bytes(pid: int) -> int:
+    """Bytes of memory that `pid` holds and no file does; 0: there is no such process."""
+    try:
+        _, resident, shared, *_ = map(int, Path(f"/proc/{pid}/statm").read_text().split())
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return (resident - shared) * resource.getpagesize()
 
 
 def _stat(pid: int) -> str | None:

@@ -93,12 +93,29 @@ def was_out_of_memory(group: str) -> bool:
     return False
 
 
+def group_members(group: str) -> tuple[int, ...]:
+    """The processes of the group; none where it is gone."""
+    try:
+        return tuple(map(int, Path(group, "cgroup.procs").read_text().split()))
+    except OSError:
+        return ()
+
+
+def used_memory(group: str) -> int | None:
+    """Bytes that the group holds, but for file pages that the kernel may take back at once; None: it does not say."""
+    for name, reclaimable in (("memory.usage_in_bytes", "total_inactive_file"), ("memory.current", "inactive_file")):
+        with suppress(OSError):
+            used = int(Path(group, name).read_text())
+            lines = (line.split() for line in Path(group, "memory.stat").read_text().splitlines())
+            return max(0, used - next((int(size) for key, size in lines if key == reclaimable), 0))
+    return None
+
+
 def kill_group(group: str) -> None:
     """SIGKILL every process of the group, wherever it moved itself otherwise."""
-    with suppress(OSError):
-        for pid in Path(group, "cgroup.procs").read_text().split():
-            with suppress(ProcessLookupError):
-                os.kill(int(pid), signal.SIGKILL)
+    for pid in group_members(group):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def remove_group(group: str) -> bool:

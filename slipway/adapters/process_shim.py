@@ -18,9 +18,11 @@ STDERR = 2
 #: Signals that programs find with their default effects, whatever this process was started with: an interpreter ignores
 #: SIGPIPE, `nohup` SIGHUP, and a script that starts a server with `&` has it ignore SIGINT and SIGQUIT, by which some
 #: programs are stopped.
-_RESET = tuple(sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}))
+RESET_SIGNALS = tuple(sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}))
 #: What a shim calls itself: the word after its script in its command line, before its parameters.
 SHIM_NAME = "slipway-shim"
+#: What the shell above a health check calls itself, at the same place.
+CHECK_NAME = "slipway-check"
 #: How a shim ends that ran nothing, and what that means.
 REFUSALS = {
     120: "its pid file could not be written",
@@ -55,13 +57,13 @@ class Shim:
     """Starts shims, each in a session of its own.
 
     Building one raises this process's own limit of open files to the most it may have, for every container costs one
-    descriptor; programs still get the limit that was there before. Descriptors this process inherited itself are kept
-    from the programs; those Python opened are anyway.
+    descriptor; programs still get the limit that was there before, `open_files`. Descriptors this process inherited
+    itself are kept from the programs; those Python opened are anyway.
     """
 
     def __init__(self, boot_id: str) -> None:
         self._boot_id = boot_id
-        self._open_files, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self.open_files, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         for descriptor in map(int, os.listdir("/proc/self/fd")):
             with suppress(OSError):  # the one that listed the folder is closed again
@@ -72,14 +74,14 @@ class Shim:
         """Start a shim for the container whose files begin with `stem`, and give its pid. Raises `OSError`."""
         entry = "" if memory_group is None else f"{memory_group}/cgroup.procs"
         data = "" if data_limit_kib is None else str(data_limit_kib)
-        parameters = (stem, self._boot_id, str(self._open_files), entry, data, launch.directory)
+        parameters = (stem, self._boot_id, str(self.open_files), entry, data, launch.directory)
         return os.posix_spawn(
             "/bin/sh",
             ("sh", "-c", _SHIM, SHIM_NAME, *parameters, *launch.arguments),
             launch.environment,
             setsid=True,
             setsigmask=(),
-            setsigdef=_RESET,
+            setsigdef=RESET_SIGNALS,
             file_actions=(
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                 (os.POSIX_SPAWN_OPEN, 1, f"{stem}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),

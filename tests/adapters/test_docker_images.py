@@ -17,6 +17,7 @@ from slipway.adapters.docker_images import DockerImages, ImageReference, PullBeh
 
 IMAGE = "registry.test:5000/team/users:v1"
 DIGEST = "sha256:" + "a" * 64
+IMAGE_ID = "sha256:" + "b" * 64
 Scenario = Callable[["SmallEngine", DockerImages], Coroutine[Any, Any, None]]
 
 
@@ -89,7 +90,7 @@ def test_two_tasks_after_each_other(
         for _ in range(2):
             if fault is None:
                 await images.ensure(IMAGE)
-                assert images.digest_of(IMAGE) == DIGEST
+                assert await images.digest_of(IMAGE_ID, IMAGE) == DIGEST
             else:
                 with pytest.raises(RuntimeFault, match=f"CannotPullContainerError: .*manifest unknown.*{fault}"):
                     await images.ensure(IMAGE)

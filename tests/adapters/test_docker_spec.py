@@ -8,7 +8,7 @@ import pytest
 from slipway.adapters.container_runtime import RuntimeFault
 from slipway.adapters.docker_labels import labels_of, payload_in
 from slipway.adapters.docker_spec import Place, create_body
-from slipway.core.model.task_definitions import NetworkMode, PortMapping
+from slipway.core.model.task_definitions import ContainerHealthCheck, NetworkMode, PortMapping
 from slipway.core.plan import ContainerPayload, TaskPayload
 
 MIB = 1024 * 1024
@@ -64,16 +64,18 @@ def test_the_least_container_asks_for_nothing_more() -> None:
         pytest.param({"user": "1000:50"}, {"User": "1000:50"}, id="user"),
         pytest.param({"environment": {"A": "1", "B": "x=y"}}, {"Env": ["A=1", "B=x=y"]}, id="environment"),
         pytest.param({"stop_timeout_s": 2.1}, {"StopTimeout": 3}, id="stop timeout, rounded up"),
+        pytest.param({"stop_timeout_s": 3600}, {"StopTimeout": 3600}, id="stop timeout above the 120 s of Fargate"),
         pytest.param({"document": {"hostname": "one"}}, {"Hostname": "one"}, id="hostname"),
         pytest.param({"document": {"pseudoTerminal": True}}, {"Tty": True}, id="terminal"),
         pytest.param({"document": {"interactive": True}}, {"OpenStdin": True}, id="interactive"),
         pytest.param({"document": {"disableNetworking": True}}, {"NetworkDisabled": True}, id="no network"),
         pytest.param(
-            {"document": {"healthCheck": {"command": ["CMD", "ok"], "interval": 7}}},
+            {"health_check": ContainerHealthCheck(command=("CMD", "ok"), interval_s=7)},
             {
                 "Healthcheck": {
                     "Test": ["CMD", "ok"],
                     "Interval": 7_000_000_000,
+                    "StartInterval": 7_000_000_000,
                     "Timeout": 5_000_000_000,
                     "Retries": 3,
                     "StartPeriod": 0,

@@ -27,9 +27,10 @@ from tests.contracts.docker_bench import (
 from tests.contracts.docker_proxy import DockerProxy
 from tests.contracts.docker_subject import DockerSubject
 
-pytest.register_assert_rewrite("tests.contracts.runtime_contract")
+pytest.register_assert_rewrite("tests.contracts.runtime_contract", "tests.contracts.watching_contract")
 
 from tests.contracts.runtime_contract import RuntimeContract, RuntimeFactory  # noqa: E402
+from tests.contracts.watching_contract import WatchingContract  # noqa: E402
 
 pytestmark = pytest.mark.docker
 
@@ -47,6 +48,10 @@ def runtime_factory() -> Iterator[RuntimeFactory]:
 
 
 class TestContract(RuntimeContract):
+    """Run over the docker runtime."""
+
+
+class TestWatching(WatchingContract):
     """Run over the docker runtime."""
 
 

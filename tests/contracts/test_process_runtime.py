@@ -15,10 +15,11 @@ from slipway.adapters.process import ProcessRuntime
 from slipway.core.model.task_definitions import NetworkMode, PortMapping
 from slipway.core.plan import ContainerPayload
 
-pytest.register_assert_rewrite("tests.contracts.runtime_contract")
+pytest.register_assert_rewrite("tests.contracts.runtime_contract", "tests.contracts.watching_contract")
 
 from tests.contracts.process_subject import ProcessSubject  # noqa: E402
 from tests.contracts.runtime_contract import RuntimeContract, RuntimeFactory, Stage, play, task_of  # noqa: E402
+from tests.contracts.watching_contract import WatchingContract  # noqa: E402
 
 #: The bits of a signal mask from here on are of the C library's own signals.
 LIBC_SIGNALS = 1 << 31
@@ -43,6 +44,10 @@ class TestContract(RuntimeContract):
     def can_bound_memory(self, request: pytest.FixtureRequest) -> None:
         if "memory" in request.node.name and os.geteuid() != 0:
             pytest.skip("only memory groups kill, and making one needs root")
+
+
+class TestWatching(WatchingContract):
+    """Run over the process runtime."""
 
 
 class TestPorts:

@@ -63,6 +63,20 @@ def test_a_file_with_an_unknown_setting_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("environment", "flag", "fails"),
+    [
+        pytest.param({}, None, True, id="default"),
+        pytest.param({"SLIPWAY_FAIL_ON_CERTAINTY": "no"}, None, False, id="environment"),
+        pytest.param({"SLIPWAY_FAIL_ON_CERTAINTY": "no"}, True, True, id="flag over environment"),
+        pytest.param({}, False, False, id="flag that turns it off"),
+    ],
+)
+def test_failing_on_certainty_can_be_turned_off(environment: dict[str, str], flag: bool | None, *, fails: bool) -> None:
+    settings = load_settings({"data": "data", "fail_on_certainty": flag}, environment=environment)
+    assert settings.fail_on_certainty is fails
+
+
+@pytest.mark.parametrize(
     ("pool", "addresses"),
     [
         pytest.param("127.0.0.2-127.0.0.4", ("127.0.0.2", "127.0.0.3", "127.0.0.4"), id="range"),

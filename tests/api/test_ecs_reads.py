@@ -8,7 +8,7 @@ import pytest
 from slipway.api.errors import ApiError
 from slipway.core.model.deployments import DeploymentStatus
 from slipway.core.model.services import ServiceLoadBalancer, ServiceStatus
-from slipway.core.model.tasks import DesiredStatus, LaunchType, NetworkBinding, StopCode, TaskStatus
+from slipway.core.model.tasks import DesiredStatus, HealthStatus, LaunchType, NetworkBinding, StopCode, TaskStatus
 from tests.api.calls import Caller
 from tests.api.ecs_records import ecs_caller, put, put_deployment, put_events, put_service, put_task, register
 
@@ -160,6 +160,20 @@ def test_a_running_task_is_shown_with_its_ports() -> None:
     assert shown["overrides"] == {"containerOverrides": [{"name": "app"}], "inferenceAcceleratorOverrides": []}
     instances = caller.call("ListContainerInstances")["containerInstanceArns"]
     assert shown["containerInstanceArn"] == instances[0]
+
+
+def test_each_container_is_shown_with_its_own_health() -> None:
+    caller = ecs_caller()
+    names = ("app", "proxy", "log")
+    definition = register(caller, containerDefinitions=[{"name": name, "image": "x", "memory": 64} for name in names])
+    task = put_task(caller, definition, health_status=HealthStatus.UNHEALTHY)
+    health = (HealthStatus.HEALTHY, HealthStatus.UNHEALTHY, HealthStatus.UNKNOWN)
+    pairs = zip(task.containers, health, strict=True)
+    containers = tuple(replace(container, health_status=status) for container, status in pairs)
+    put(caller, replace(task, containers=containers))
+    [shown] = caller.call("DescribeTasks", tasks=[task.id])["tasks"]
+    assert shown["healthStatus"] == "UNHEALTHY"
+    assert [item["healthStatus"] for item in shown["containers"]] == ["HEALTHY", "UNHEALTHY", "UNKNOWN"]
 
 
 def test_an_awsvpc_task_is_shown_with_its_interface() -> None:

@@ -67,6 +67,10 @@ def test_revisions_show_what_a_deployment_runs() -> None:
     assert (shown["taskDefinition"], shown["launchType"]) == (definition, "EC2")
     assert shown["containerImages"] == [{"containerName": "app", "image": "users:1"}]
     assert answer["failures"] == [{"arn": f"{arn}9", "reason": "MISSING"}]
+    [deployment] = caller.snapshot.deployments.values()
+    put(caller, replace(deployment, image_digests={"app": "sha256:1"}))
+    [pinned] = caller.call("DescribeServiceRevisions", serviceRevisionArns=[arn])["serviceRevisions"]
+    assert pinned["containerImages"] == [{"containerName": "app", "image": "users:1", "imageDigest": "sha256:1"}]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from slipway.core.model.load_balancing import (
     WeightedTargetGroup,
 )
 from slipway.core.model.services import ServiceStatus
+from slipway.core.model.tasks import LaunchType
 from slipway.core.plan import Put, Remove
 from tests.api.calls import Caller
 from tests.api.ecs_records import ecs_caller, put, put_events, register
@@ -26,6 +27,12 @@ BALANCER = "arn:aws:elasticloadbalancing:us-east-1:000000000000:loadbalancer/app
 PORT = {"containerPort": 8080}
 CONTAINER = {"name": "web", "image": "web", "memory": 64, "portMappings": [PORT]}
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
+FARGATE: dict[str, Any] = {
+    "networkMode": "awsvpc",
+    "cpu": "256",
+    "memory": "512",
+    "requiresCompatibilities": ["FARGATE"],
+}
 
 
 def balanced(caller: Caller, kind: TargetType = TargetType.INSTANCE, *, listens: bool = True) -> str:
@@ -237,7 +244,7 @@ def test_a_service_whose_target_group_is_gone_can_still_be_scaled() -> None:
 
 def test_an_awsvpc_service_needs_subnets_and_shows_them() -> None:
     caller = ecs_caller()
-    register(caller, networkMode="awsvpc", cpu="256", memory="512", requiresCompatibilities=["FARGATE"])
+    register(caller, **FARGATE)
     _, sentence = refused(lambda: create(caller, launchType="FARGATE"))
     assert sentence == "Network Configuration must be provided when networkMode 'awsvpc' is specified."
     _, sentence = refused(lambda: create(caller, networkConfiguration={"awsvpcConfiguration": {"subnets": ["net"]}}))
@@ -282,17 +289,50 @@ def test_an_update_keeps_what_it_does_not_name() -> None:
     assert service["deploymentConfiguration"]["maximumPercent"] == 150
 
 
+@pytest.mark.parametrize("container", [CONTAINER, {**CONTAINER, "healthCheck": {"command": ["CMD", "true"]}}])
+def test_a_grace_period_needs_no_balancer(container: dict[str, Any]) -> None:
+    caller = ecs_caller()
+    register(caller, containerDefinitions=[container])
+    assert create(caller, healthCheckGracePeriodSeconds=5)["healthCheckGracePeriodSeconds"] == 5
+    assert update(caller, healthCheckGracePeriodSeconds=9)["healthCheckGracePeriodSeconds"] == 9
+    assert refused(lambda: update(caller, healthCheckGracePeriodSeconds=-1)) == (
+        "InvalidParameterException",
+        "healthCheckGracePeriodSeconds is -1; give a number from 0 to 2147483647.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("members", "seconds", "is_told"),
+    [
+        pytest.param(FARGATE, 300, True, id="for Fargate too"),
+        pytest.param(FARGATE, 120, False, id="as long as Fargate allows"),
+        pytest.param({}, 300, False, id="never for Fargate"),
+    ],
+)
+def test_a_stop_timeout_that_fargate_would_refuse_is_told(
+    members: dict[str, Any], seconds: int, *, is_told: bool
+) -> None:
+    caller = ecs_caller()
+    register(caller, containerDefinitions=[{**CONTAINER, "stopTimeout": seconds}], **members)
+    service = create(caller, **({"networkConfiguration": NETWORK} if members else {}))
+    told = f"(service web) stopTimeout of container web is {seconds} s; Fargate allows at most 120."
+    assert [event["message"] for event in service["events"]] == [told] * is_told
+
+
+def test_a_service_that_left_a_provider_by_a_way_back_keeps_its_launch_type() -> None:
+    caller = ecs_caller()
+    register(caller, **FARGATE)
+    service = create(caller, launchType="EC2", networkConfiguration=NETWORK)
+    record = caller.snapshot.services[service["serviceArn"]]
+    put(caller, replace(record, launch_type=LaunchType.FARGATE))  # that of the deployment that was taken back
+    assert update(caller, forceNewDeployment=True)["launchType"] == "EC2"
+
+
 def test_a_fargate_service_keeps_its_platform_over_an_update() -> None:
     caller = ecs_caller()
-    fargate: dict[str, Any] = {
-        "networkMode": "awsvpc",
-        "cpu": "256",
-        "memory": "512",
-        "requiresCompatibilities": ["FARGATE"],
-    }
-    register(caller, **fargate)
+    register(caller, **FARGATE)
     create(caller, launchType="FARGATE", networkConfiguration=NETWORK)
-    register(caller, **fargate)
+    register(caller, **FARGATE)
     service = update(caller, taskDefinition="users")
     assert (service["launchType"], service["platformVersion"]) == ("FARGATE", "LATEST")
     assert len(update(caller, taskDefinition="users")["deployments"]) == 2

@@ -1,11 +1,14 @@
 """Tags through their handlers."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from slipway.api.errors import ApiError
-from tests.api.ecs_records import ecs_caller, put_service, put_task, register
+from slipway.core.extensions import Extensions, extensions_of
+from slipway.core.model.deployments import RolloutState
+from tests.api.ecs_records import ecs_caller, put, put_service, put_task, register
 
 CLUSTER = "arn:aws:ecs:us-east-1:000000000000:cluster/default"
 
@@ -67,3 +70,53 @@ def test_a_deleted_cluster_has_no_tags() -> None:
     caller.call("DeleteCluster", cluster="default")
     with pytest.raises(ApiError, match="The specified cluster is inactive"):
         caller.call("ListTagsForResource", resourceArn=CLUSTER)
+
+
+DEADLINE = "slipway:deployment-deadline"
+READINESS = {"key": "slipway:target-health", "value": "readiness"}
+
+
+def test_a_services_own_settings_are_tags_that_act_at_once() -> None:
+    caller = ecs_caller()
+    service = put_service(caller, definition=register(caller))
+    caller.call("TagResource", resourceArn=service.arn, tags=[READINESS, {"key": DEADLINE, "value": "10m"}])
+    tagged = extensions_of(caller.snapshot.services[service.arn])
+    assert (tagged.is_readiness_only, tagged.deadline_s) == (True, 600)
+    primary = caller.snapshot.primary(service.arn)
+    assert primary is not None
+    assert primary.deadline_at == primary.created_at + 600
+    caller.call("UntagResource", resourceArn=service.arn, tagKeys=[READINESS["key"], DEADLINE])
+    assert extensions_of(caller.snapshot.services[service.arn]) == Extensions()
+    assert caller.snapshot.primary(service.arn) == replace(primary, deadline_at=None)
+
+
+def test_a_deployment_that_is_complete_gets_no_deadline() -> None:
+    caller = ecs_caller()
+    service = put_service(caller, definition=register(caller))
+    [primary] = caller.snapshot.service_deployments_of(service.arn)
+    put(caller, replace(primary, rollout_state=RolloutState.COMPLETED))
+    caller.call("TagResource", resourceArn=service.arn, tags=[{"key": DEADLINE, "value": "10m"}])
+    assert caller.snapshot.deployments[primary.id].deadline_at is None
+
+
+@pytest.mark.parametrize(
+    ("tag", "start"),
+    [
+        pytest.param({"key": "slipway:colour", "value": "red"}, "The tag slipway:colour is not known;", id="unknown"),
+        pytest.param({**READINESS, "value": "yes"}, "The tag slipway:target-health is 'yes'; use", id="value"),
+        pytest.param({"key": DEADLINE, "value": "soon"}, f"The tag {DEADLINE} is 'soon'; give seconds", id="duration"),
+    ],
+)
+def test_a_setting_of_a_service_that_cannot_be_is_refused(tag: dict[str, str], start: str) -> None:
+    caller = ecs_caller()
+    service = put_service(caller, definition=register(caller))
+    creation = {"serviceName": "web", "taskDefinition": "users", "desiredCount": 1, "tags": [tag]}
+    calls: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("TagResource", {"resourceArn": service.arn, "tags": [tag]}),
+        ("CreateService", creation),
+    )
+    for operation, params in calls:
+        with pytest.raises(ApiError) as refused:
+            caller.call(operation, **params)
+        assert (refused.value.code, refused.value.message[: len(start)]) == ("InvalidParameterException", start)
+    caller.call("TagResource", resourceArn=CLUSTER, tags=[tag])  # on anything else it is a tag like any other

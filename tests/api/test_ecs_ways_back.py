@@ -7,7 +7,11 @@ import pytest
 from slipway.api.errors import ApiError
 from slipway.core.model.alarms import AlarmState
 from slipway.sim.behaviours import Behaviour
+from slipway.wire.models import load_service_model
 from tests.api.ecs_world import BREAKER, STOP_FIRST, EcsWorld
+
+#: Members of a service deployment that rolling ones have none of.
+OF_OTHER_STRATEGIES = ("lifecycleStage", "lifecycleHookDetails")
 
 BROKEN = Behaviour(start_error="CannotPullContainerError: no such image")
 SLOW = Behaviour(exits_in_s=20.0)
@@ -40,6 +44,8 @@ def test_a_way_back_is_shown_while_it_goes_and_its_verdict_afterwards() -> None:
     assert "finishedAt" not in shown
     ecs.settle()
     ended = ecs.roll_outs[0]
+    known = load_service_model("ecs").shape_for("ServiceDeployment").members
+    assert known.keys() - ended.keys() == {"stoppedAt", *OF_OTHER_STRATEGIES}
     assert ended["status"] == "ROLLBACK_SUCCESSFUL"
     assert ended["finishedAt"] > shown["rollback"]["startedAt"]
     assert ecs.deployments == [("web:1", "PRIMARY", "COMPLETED")]

@@ -20,17 +20,18 @@ from tests.waiting import wait_until
 
 PLUGINS = "SLIPWAY_TERRAFORM_PLUGINS"
 COMMAND_S = 600  # a bound on a hung command
+EXAMPLE = REPOSITORY / "examples" / "terraform" / "main.tf"
 UNCHANGED = 0  # of `plan -detailed-exitcode`; 2 is a plan that would change something
 
 
 class Terraform:
-    """Terraform in a copy of the example, its providers from the given folder only."""
+    """Terraform in a copy of a configuration, its providers from the given folder only."""
 
-    def __init__(self, server: ServerProcess, folder: Path, plugins: str) -> None:
+    def __init__(self, server: ServerProcess, folder: Path, plugins: str, configuration: Path = EXAMPLE) -> None:
         self._folder = folder
         self._environment = {**server.environment, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
         folder.mkdir()
-        shutil.copy(REPOSITORY / "examples" / "terraform" / "main.tf", folder)
+        shutil.copy(configuration, folder)
         self.run("init", f"-plugin-dir={plugins}")
 
     def run(self, command: str, *options: str, status: int = 0) -> str:

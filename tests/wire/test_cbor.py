@@ -7,12 +7,15 @@ from typing import Any
 
 import cbor2
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials as SignerCredentials
 
 from slipway.api.errors import ApiError
 from slipway.wire.app import create_app
 from slipway.wire.auth import Authenticator, Credentials
 from slipway.wire.body import MAX_BODY_BYTES
-from tests.wire.asgi import Reply, botocore_client, send
+from tests.wire.asgi import HOST, URL, Reply, botocore_client, send
 from tests.wire.test_app import Handlers
 
 KEY, SECRET = "AKIDEXAMPLE", "a secret"
@@ -46,6 +49,21 @@ def test_an_operation_is_served_in_cbor() -> None:
     assert (reply.status, reply.body, reply.headers["smithy-protocol"]) == (200, b"", "rpc-v2-cbor")
     (asked,) = handlers.asked
     assert (asked.service, asked.operation, asked.params) == ("cloudwatch", "SetAlarmState", STATE)
+
+
+@pytest.mark.parametrize("secret", [pytest.param(SECRET, id="right secret"), pytest.param("wrong", id="wrong secret")])
+def test_the_path_is_signed_too(secret: str) -> None:
+    handlers = Handlers({})
+    body, path = cbor2.dumps(STATE), f"{PATH}/SetAlarmState"
+    request = AWSRequest(method="POST", url=f"{URL.rstrip('/')}{path}", data=body, headers=dict(CBOR))
+    SigV4Auth(SignerCredentials(KEY, secret), "monitoring", "eu-west-1").add_auth(request)
+    headers = {name: str(value) for name, value in request.headers.items()} | {"Host": HOST}
+    reply = send(app(handlers, is_authenticated=True), headers, [body], path=path)
+    if secret == SECRET:
+        assert (reply.status, handlers.asked[0].region) == (200, "eu-west-1")
+    else:
+        assert cbor2.loads(reply.body)["__type"] == "com.amazonaws.cloudwatch#InvalidSignatureException"
+        assert handlers.asked == []
 
 
 def test_instants_are_tagged() -> None:

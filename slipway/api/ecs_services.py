@@ -113,7 +113,10 @@ def _shown(call: Call, arn: str) -> Callable[[], Answer]:
 
 
 def update_service(call: Call) -> Callable[[], Answer]:
-    """UpdateService. Members of the revision that differ, or forceNewDeployment, begin a new deployment."""
+    """UpdateService. Members of the revision that differ, or forceNewDeployment, begin a new deployment.
+
+    As in ECS, one that failed is not begun again by asking for what it was to bring: the answer shows it FAILED.
+    """
     service = find_active_service(call, find_cluster(call), call.params["service"])
     updated = _updated(call, service)
     current = workload = _current(call, service)

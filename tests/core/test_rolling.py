@@ -232,6 +232,95 @@ def test_move_held_back(counts: Counts, limits: Limits, expected: Move) -> None:
     assert plan_move(counts, FULL, limits) == expected
 
 
+@pytest.mark.parametrize(
+    ("counts", "limit", "expected"),
+    [
+        pytest.param(
+            Counts(desired=1, new_fit=3, new_healthy=3, new_healthy_protected=1),
+            Bounds(lower=1, upper=2),
+            Move(stop_new=2),
+            id="scale in: the others go",
+        ),
+        pytest.param(
+            Counts(desired=1, new_fit=3, new_healthy=3, new_healthy_protected=2),
+            Bounds(lower=1, upper=2),
+            Move(stop_new=1, held_back=1),
+            id="scale in: one that is too many is protected",
+        ),
+        pytest.param(
+            Counts(desired=2, new_fit=2, new_healthy=2, old_healthy=2, old_healthy_protected=2),
+            Bounds(lower=2, upper=4),
+            Move(held_back=2),
+            id="roll: both old ones are protected",
+        ),
+        pytest.param(
+            Counts(desired=2, old_healthy=2, old_healthy_protected=2),
+            Bounds(lower=1, upper=2),
+            Move(held_back=1),
+            id="roll at the maximum: nothing may move",
+        ),
+        pytest.param(
+            Counts(desired=2, new_fit=2, new_healthy=2, old_rising=2, old_rising_protected=1),
+            Bounds(lower=2, upper=6),
+            Move(stop_old_rising=1, held_back=1),
+            id="roll: an old one on its way is protected",
+        ),
+        pytest.param(
+            Counts(desired=2, new_fit=2, old_unproven=2, old_unproven_protected=1),
+            Bounds(lower=2, upper=4),
+            Move(stop_old_unproven=1, held_back=1),
+            id="roll: one that never was healthy is protected",
+        ),
+        pytest.param(
+            Counts(desired=2, new_fit=2, new_healthy=2, new_sick=1, new_healthy_protected=2),
+            Bounds(lower=2, upper=4),
+            Move(stop_sick=1),
+            id="the sick are not shielded",
+        ),
+        pytest.param(
+            Counts(desired=2, new_fit=3, new_healthy=2, new_rising_protected=1, old_healthy=2),
+            Bounds(lower=2, upper=4),
+            Move(stop_new=1, stop_old_healthy=1, held_back=1),
+            id="scale in: for a protected one on its way a healthy one goes, and an old one fewer",
+        ),
+    ],
+)
+def test_move_under_protection(counts: Counts, limit: Bounds, expected: Move) -> None:
+    assert plan_move(counts, limit) == expected
+
+
+FAILED = Limits(is_failed=True, new_waits=True)
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        pytest.param(Counts(desired=6, old_healthy=6), Move(), id="starts nothing"),
+        pytest.param(
+            Counts(desired=6, new_fit=6, new_healthy=6, old_healthy=3), Move(), id="takes nothing over, though healthy"
+        ),
+        pytest.param(
+            Counts(desired=6, new_fit=3, new_healthy=3, old_healthy=2, old_lost=1),
+            Move(start_old=1),
+            id="what the old one lost is made up for",
+        ),
+        pytest.param(
+            Counts(desired=2, new_fit=4, new_healthy=4, old_healthy=3),
+            Move(stop_new=2, stop_old_healthy=1),
+            id="scale in: down to what is desired of each",
+        ),
+        pytest.param(
+            Counts(desired=6, new_fit=3, new_healthy=2, new_sick=1, old_healthy=4),
+            Move(),
+            id="a sick one serves on while no replacement may start",
+        ),
+    ],
+)
+def test_move_of_a_failed_deployment(counts: Counts, expected: Move) -> None:
+    limit = Bounds(lower=counts.desired, upper=2 * counts.desired)
+    assert plan_move(counts, limit, FAILED) == expected
+
+
 def walk(*, room: int, limit: Bounds, desired: int = 6) -> list[int]:
     """The rounds of a roll, worked out: each stops or starts what it may, and all of it becomes healthy or is gone."""
     new, old, rounds = 0, desired, []

@@ -22,7 +22,10 @@ _CONFIGURATION = (
 
 #: Words of engines and registries for what is not there, or cannot be run: trying again changes nothing.
 _CERTAIN_IMAGE = ("not found", "manifest unknown", "no such image", "does not exist", "invalid reference")
-_CERTAIN_START = ("exec format error", "no such file or directory", "not found", "permission denied", "is a directory")
+_CERTAIN_START = (
+    *("exec format error", "no such file or directory", "not found", "does not exist"),
+    *("permission denied", "not executable", "is a directory"),
+)
 
 
 def failure_of(task: Task) -> Failure | None:

@@ -25,8 +25,9 @@ lint: $(VENV)/.dev ## check format, style and types
 	$(BIN)/mypy
 	$(BIN)/mypy $(wildcard bench examples)
 
-sim: $(VENV)/.dev ## run the simulation's tests with many more examples (SLIPWAY_SIM_EXAMPLES=1000)
-	@SLIPWAY_SIM_EXAMPLES=$${SLIPWAY_SIM_EXAMPLES:-1000} $(BIN)/python -m pytest -q $(wildcard tests/scenarios tests/sim) $(ARGS)
+sim: $(VENV)/.dev ## random trials in virtual time (SLIPWAY_SIM_SEEDS=1000, SLIPWAY_SIM_FIRST=1; MUTANTS=1 plants mistakes that they must find)
+	@$(BIN)/python -m $(if $(MUTANTS),tests.mutations,slipway.sim) $(ARGS)
+	@$(if $(MUTANTS),:,SLIPWAY_SIM_EXAMPLES=$${SLIPWAY_SIM_EXAMPLES:-200} $(BIN)/python -m pytest -q $(wildcard tests/scenarios tests/sim))
 
 bench: $(VENV)/.dev ## measure, each number as a ratio taken in the same run (ARGS goes to bench)
 	@$(BIN)/python -m bench $(ARGS)

@@ -6,8 +6,10 @@ import logging
 import os
 import sys
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
+from typing import Any
 
+import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -37,6 +39,7 @@ def _read_options() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=seeds, help=f"how many trials (SLIPWAY_SIM_SEEDS; {SEEDS})")
     parser.add_argument("--first", type=int, default=first, help="the first seed (SLIPWAY_SIM_FIRST; 1)")
     parser.add_argument("--steps", type=int, default=STEPS, help=f"steps of each trial ({STEPS})")
+    parser.add_argument("--failures", type=int, default=5, help="end after so many trials have failed (5)")
     parser.add_argument("--workers", type=int, default=None, help="processes side by side (one for each core)")
     parser.add_argument("--seed", type=int, default=None, help="tell this one trial again, and nothing else")
     parser.add_argument("--only", default=None, help="with --seed: only these of its steps, numbers with commas")
@@ -58,7 +61,7 @@ def _replay(options: argparse.Namespace) -> int:
     trial = Trial(seed=options.seed, count=options.steps, only=only)
     outcome = trial.run()
     if options.json:
-        print(json.dumps({**asdict(outcome), "told": trial.told}, indent=2))
+        _print_json({**msgspec.to_builtins(outcome), "told": trial.told})
     else:
         transcript = trial.told if outcome.failure is None else outcome.failure.transcript
         print("\n".join((*map(str, trial.setting.hosts), *map(str, trial.setting.services), "", *transcript)))
@@ -86,11 +89,15 @@ def _campaign(options: argparse.Namespace) -> int:
     with Progress(*columns, console=console, disable=not console.is_terminal or options.json) as progress:
         bar = progress.add_task("trials", total=len(seeds))
         campaign = run_campaign(
-            seeds, count=options.steps, workers=options.workers, told=lambda outcome: progress.advance(bar)
+            seeds,
+            count=options.steps,
+            workers=options.workers,
+            told=lambda outcome: progress.advance(bar),
+            failures_most=options.failures,
         )
     took_s = time.monotonic() - began
     if options.json:
-        print(json.dumps({**asdict(campaign), "took_s": round(took_s, 1)}, indent=2))
+        _print_json({**msgspec.to_builtins(campaign), "took_s": round(took_s, 1)})
     else:
         _print(campaign, took_s)
     for outcome in () if options.json else campaign.failed:
@@ -98,6 +105,10 @@ def _campaign(options: argparse.Namespace) -> int:
         print("\n".join(_short(outcome).failure.transcript))  # type: ignore[union-attr]  # a failed one has a failure
         print(f"\nagain: python -m slipway.sim --seed {outcome.seed}{_steps(options)}   (--shrink makes it short)")
     return 1 if campaign.failed else 0
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    print(json.dumps(document, indent=2))
 
 
 def _steps(options: argparse.Namespace) -> str:

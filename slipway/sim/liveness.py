@@ -10,6 +10,7 @@ from slipway.core.snapshot import Snapshot
 from slipway.sim.cast import SOUND
 from slipway.sim.safety import Broken
 from slipway.sim.stage import Stage
+from slipway.sim.world import World
 
 #: How long services have to come to rest after the last fault, seconds: longer than the longest back-off.
 REST_S = 7200.0
@@ -56,6 +57,8 @@ def _failing(snapshot: Snapshot, service: Service) -> str | None:
         return "has sick tasks"
     if any(task.is_stopped and task.stopped_reason for task in tasks):
         return "says why tasks stopped"
+    if any(target.reason is not None for task in tasks for target in snapshot.task_targets(task.arn)):
+        return "has targets that are not healthy"
     return None
 
 
@@ -95,14 +98,14 @@ def mend(stage: Stage) -> None:
     stage.mend()
     if not world.run(limit_s=MENDED_S):
         waiting = {each.name: each.blocked_by for each in stage.active() if not world.is_service_settled(each)}
-        if not _is_for_want_of_room(waiting):
-            raise Broken("a mended service settles", f"{waiting} in {MENDED_S:g} s")
+        _hold("a mended service settles", _is_for_want_of_room(waiting), f"{waiting} in {MENDED_S:g} s")
     for service in stage.active():
         primary = world.snapshot.primary(service.arn)
         alive = [task for task in world.tasks(service.name) if not task.is_stopped]
         strange = [task.arn for task in alive if primary is None or task.deployment_id != primary.id]
-        if world.is_service_settled(service) and strange:
-            raise Broken("a mended service settles", f"{service.name} still has {strange}")
+        if world.is_service_settled(service):
+            _hold("a mended service settles", not strange, f"{service.name} still has {strange}")
+            _check_verdicts(world, service.arn)
 
 
 def _is_for_want_of_room(waiting: dict[str, str | None]) -> bool:
@@ -110,16 +113,28 @@ def _is_for_want_of_room(waiting: dict[str, str | None]) -> bool:
     return all((said or "").startswith("RESOURCE") for said in waiting.values())
 
 
+def _check_verdicts(world: World, service_arn: str) -> None:
+    """Every deployment of a service that is at rest has come to its verdict."""
+    history = world.snapshot.service_history(service_arn)
+    going = [f"{roll_out.arn} {roll_out.status}" for roll_out in history if not roll_out.status.is_verdict]
+    _hold("every deployment has a verdict", not going, ", ".join(going))
+
+
+def _hold(rule: str, holds: bool, sentence: str) -> None:
+    if not holds:
+        raise Broken(rule, sentence)
+
+
 def clear(stage: Stage) -> None:
     """Delete every service: nothing of them is left, neither tasks nor targets nor room. Raises `Broken`."""
     world = stage.world
     for service in stage.active():
         stage.user.delete(service.name)
-    if not world.run(limit_s=REST_S):
-        raise Broken("a deleted service goes", f"not in {REST_S:g} s")
+    _hold("a deleted service goes", world.run(limit_s=REST_S), f"not in {REST_S:g} s")
     world.run_for(600.0)  # jobs end
-    if world.snapshot.targets:
-        raise Broken("nothing is left behind", f"targets {sorted(world.snapshot.targets)}")
+    _hold("nothing is left behind", not world.snapshot.targets, f"targets {sorted(world.snapshot.targets)}")
     for host in world.hosts.values():
-        if host.running() or world.snapshot.room(host.id).cpu_used:
-            raise Broken("nothing is left behind", f"{host.id} holds {world.snapshot.room(host.id).cpu_used} CPU units")
+        held = world.snapshot.room(host.id).cpu_used
+        _hold("nothing is left behind", not host.running() and not held, f"{host.id} holds {held} CPU units")
+    for arn in world.snapshot.services:
+        _check_verdicts(world, arn)

@@ -26,6 +26,9 @@ STEPS = 200
 #: Every so many steps all records, indexes and decisions are compared, which costs all of them.
 WHOLE_EVERY = 10
 
+#: Seconds after which nothing is on its way any more: reports, stops, deregistration delays.
+SETTLES_S = 300.0
+
 #: Lines of the world's timeline that a failure shows, the last.
 TIMELINE_SHOWN = 80
 
@@ -35,7 +38,7 @@ SHRINKING_MOST = 150
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """What broke in a trial: which rule, after which step (its number, from 0; or the name of the last act)."""
+    """What broke in a trial: which rule, and after which step: its number, from 0; their count: after all of them."""
 
     rule: str
     sentence: str
@@ -63,6 +66,7 @@ class Trial:
     def __init__(self, *, seed: int, count: int = STEPS, only: Iterable[int] | None = None) -> None:
         random = Random(f"slipway {seed}")
         self.seed = seed
+        self._count = count
         self.setting = draw_setting(random)
         drawn = draw_steps(random, count)
         self.steps: dict[int, Step] = dict(enumerate(drawn))
@@ -113,6 +117,7 @@ class Trial:
 
     def _end(self, stage: Stage) -> None:
         """The faults end; services come to rest, are mended, and go."""
+        self._at = self._count
         self.told.append("      all faults end")
         self._safety.checks["settles, or says why not"] += len(stage.active())
         self._endings += liveness.bring_to_rest(stage)
@@ -120,6 +125,7 @@ class Trial:
         self.told.append("      every service gets a sound revision")
         liveness.mend(stage)
         self._check(stage)
+        stage.world.run_for(SETTLES_S)
         check_agreement(stage.world, self._safety.checks)
         self.told.append("      every service is deleted")
         liveness.clear(stage)

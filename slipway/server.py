@@ -27,6 +27,7 @@ from slipway.adapters.target_health import TargetHealthChecker
 from slipway.api import introspection
 from slipway.api.call import Site
 from slipway.api.identifiers import DEFAULT_CLUSTER
+from slipway.api.image_lacks import ImageLacks
 from slipway.api.invocation import invoker
 from slipway.api.operations import SERVICES
 from slipway.api.streams import until
@@ -140,7 +141,7 @@ class Server:
         )
         return create_app(
             services=tuple(SERVICES),
-            invoke=invoker(self.controller, site),
+            invoke=invoker(self.controller, site, ImageLacks(self._containers.image_lack, time.monotonic)),
             authenticator=authenticator,
             clock=self._clock.now,
             routes=[*self._probes(), *own],

@@ -66,6 +66,7 @@ class Call:
     now: float
     ids: Ids
     site: Site
+    image_lacks: Mapping[str, str] = field(default_factory=dict)  # why images cannot be had, as far as was asked
     changes: list[Change] = field(default_factory=list)
     commands: list[HostCommand] = field(default_factory=list)
 

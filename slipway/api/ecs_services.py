@@ -22,6 +22,7 @@ from slipway.api.identifiers import (
 from slipway.api.launch_form import Capacity, read_capacity
 from slipway.api.parameters import choice, invalid
 from slipway.api.portability import portability_notes
+from slipway.api.preflight_warnings import warn
 from slipway.api.service_form import read_desired_count, read_grace, read_name, read_shown, read_workload
 from slipway.api.service_view import service_view
 from slipway.api.tag_lists import read_service_tags
@@ -106,6 +107,7 @@ def _begin(call: Call, service: Service, workload: Workload) -> None:
     call.changes += prune_history(call.snapshot, service.arn)
     for note in portability_notes(call.snapshot.task_definitions[workload.task_definition_arn]):
         call.put(events.event(call.context, service, note))
+    warn(call, service, workload)
 
 
 def _shown(call: Call, arn: str) -> Callable[[], Answer]:
@@ -130,6 +132,8 @@ def update_service(call: Call) -> Callable[[], Answer]:
         call.put(updated, cause="updated")
     if is_new:
         _begin(call, updated, workload)
+    elif updated != service:
+        warn(call, updated, workload, before=service)
     return _shown(call, service.arn)
 
 

@@ -103,6 +103,11 @@ def not_rolled_back(deployment_id: str, why: str) -> str:
     return f"(deployment {deployment_id}) is not rolled back: {why}."
 
 
+def preflight(warning: str) -> str:
+    """A warning about what was asked for, said before it is tried. Slipway's own."""
+    return f"preflight: {warning}"
+
+
 def alarms_ignored(names: Iterable[str]) -> str:
     """Alarms that were firing when a deployment began, which disables all for it (ECS). The sentence is our own."""
     return (

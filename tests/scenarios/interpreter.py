@@ -78,6 +78,7 @@ class Transcript:
             "crash": lambda names, options: self._world.crash(),
             "restart": lambda names, options: self._world.restart(),
             "run": self._run,
+            "why": lambda names, options: "\n".join(self._narrator.why(names)),
             "show": lambda names, options: "\n".join(self._narrator.show()),
         }
 
@@ -173,7 +174,8 @@ class Transcript:
         self._user.set_alarm(names[0], AlarmState(names[1]), period_s=period_s, evaluation_periods=periods)
 
     def _protect(self, names: list[str], options: dict[str, str]) -> None:
-        minutes = _optional(options.get("minutes", "forever"))
+        """Protect tasks for so many `minutes`; ECS's default is two hours, and 0 ends it."""
+        minutes = float(options.get("minutes", "120")) or None
         for name in names:
             self._user.protect(self._arn(name), minutes=minutes)
 

@@ -8,6 +8,9 @@ from math import inf
 from slipway.core.model.deployments import Deployment
 from slipway.core.model.tasks import Task, TaskStatus
 from slipway.core.service_tasks import Phase
+from slipway.core.wait import Sight
+from slipway.core.why import why_task
+from slipway.core.why_service import why_service
 from slipway.sim.clock import BEGINNING
 from slipway.sim.timeline import Kind, Line
 from slipway.sim.world import World
@@ -62,6 +65,17 @@ class Narrator:
             name = "" if begun is None else self._names[begun.id]
             reason = f": {roll_out.status_reason}" if roll_out.status_reason else ""
             yield f"          {self._named(f'roll-out of {name} {roll_out.status}{reason}')}"
+
+    def why(self, names: list[str]) -> Iterator[str]:
+        """What these tasks wait for, or the service where none is named."""
+        self._name_records()
+        snapshot, sight = self._world.snapshot, Sight(now=self._world.clock.now(), rules=self._world.rules)
+        if not names:
+            for wait in why_service(snapshot, self._world.service(SERVICE), sight):
+                yield f"          {self._names.get(wait.subject, 'the service')}: {self._named(wait.sentence)}"
+        for name in names:
+            found = why_task(snapshot, snapshot.tasks[self.arn(name)], sight)
+            yield f"          {name}: {'nothing' if found is None else self._named(found.sentence)}"
 
     def _standing(self, deployment: Deployment) -> str:
         tasks = self._world.snapshot.service_tasks(deployment.service_arn).of(deployment.id)

@@ -2,12 +2,9 @@
 
 from typing import Any
 
-from slipway.core.model.deployments import Detector, ServiceDeployment, ServiceDeploymentStatus
+from slipway.core.model.deployments import Detector, ServiceDeployment
 from slipway.core.snapshot import Snapshot
 from slipway.core.task_counts import threshold_now
-
-#: While a detector can still end the deployment. A way back has been decided, by one of them or by its user.
-_WATCHED = (ServiceDeploymentStatus.PENDING, ServiceDeploymentStatus.IN_PROGRESS)
 
 #: Certainty is a rule of the circuit breaker.
 _BREAKER = (Detector.CIRCUIT_BREAKER, Detector.CERTAINTY)
@@ -17,7 +14,7 @@ def circuit_breaker_view(snapshot: Snapshot, roll_out: ServiceDeployment) -> dic
     """`ServiceDeployment.deploymentCircuitBreaker`: count and threshold are live while it watches, and then kept."""
     service, deployment = snapshot.services.get(roll_out.service_arn), snapshot.deployment_of(roll_out)
     count, threshold = roll_out.failure_count, roll_out.threshold
-    if roll_out.status in _WATCHED and service is not None and deployment is not None:
+    if _is_watched(roll_out) and service is not None and deployment is not None:
         count, threshold = deployment.failure_count, threshold_now(snapshot, service)
     is_triggered = roll_out.detected_by in _BREAKER
     status = _status(roll_out, is_enabled=threshold > 0, is_triggered=is_triggered)
@@ -29,7 +26,7 @@ def alarms_view(snapshot: Snapshot, roll_out: ServiceDeployment) -> dict[str, An
     given = roll_out.document.get("alarms", {})
     service = snapshot.services.get(roll_out.service_arn)
     names, is_enabled = given.get("alarmNames", []), given.get("enable", False)
-    if roll_out.status in _WATCHED and service is not None:
+    if _is_watched(roll_out) and service is not None:
         names, is_enabled = list(service.alarms.names), service.alarms.is_enabled
     is_triggered = roll_out.detected_by is Detector.ALARM
     view = {
@@ -46,4 +43,9 @@ def _status(roll_out: ServiceDeployment, *, is_enabled: bool, is_triggered: bool
         return "TRIGGERED"
     if not is_enabled:
         return "DISABLED"
-    return "MONITORING" if roll_out.status in _WATCHED else "MONITORING_COMPLETE"
+    return "MONITORING" if _is_watched(roll_out) else "MONITORING_COMPLETE"
+
+
+def _is_watched(roll_out: ServiceDeployment) -> bool:
+    """Whether a detector can still end the deployment: it has not ended, and does not go back."""
+    return roll_out.detected_by is None and not roll_out.status.is_verdict

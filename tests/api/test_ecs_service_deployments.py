@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from slipway.api.errors import ApiError
+from slipway.core.model.deployment_configuration import DeploymentCircuitBreaker
 from slipway.core.model.deployments import DeploymentStatus, ServiceDeploymentStatus
+from tests.api.calls import Caller
 from tests.api.ecs_records import ecs_caller, put, put_deployment, put_service, put_task, register
 
 
@@ -71,6 +73,50 @@ def test_revisions_show_what_a_deployment_runs() -> None:
     put(caller, replace(deployment, image_digests={"app": "sha256:1"}))
     [pinned] = caller.call("DescribeServiceRevisions", serviceRevisionArns=[arn])["serviceRevisions"]
     assert pinned["containerImages"] == [{"containerName": "app", "image": "users:1", "imageDigest": "sha256:1"}]
+
+
+def put_status(caller: Caller, status: ServiceDeploymentStatus) -> str:
+    """The ARN of the one service deployment of a service `users`, which has this status."""
+    service = put_service(
+        caller, definition=register(caller), circuit_breaker=DeploymentCircuitBreaker(is_enabled=True)
+    )
+    [deployment] = caller.snapshot.service_history(service.arn)
+    put(caller, replace(deployment, status=status))
+    return deployment.arn
+
+
+@pytest.mark.parametrize("status", [status for status in ServiceDeploymentStatus if not status.is_verdict])
+def test_a_deployment_that_goes_on_is_asked_to_go_back_once(status: ServiceDeploymentStatus) -> None:
+    caller = ecs_caller()
+    arn = put_status(caller, status)
+    assert caller.call("StopServiceDeployment", serviceDeploymentArn=arn) == {"serviceDeploymentArn": arn}
+    is_new = status in (ServiceDeploymentStatus.PENDING, ServiceDeploymentStatus.IN_PROGRESS)
+    assert len(caller.changes) == is_new
+    [shown] = caller.call("DescribeServiceDeployments", serviceDeploymentArns=[arn])["serviceDeployments"]
+    assert shown["status"] == (ServiceDeploymentStatus.ROLLBACK_REQUESTED if is_new else status)
+    assert shown["deploymentCircuitBreaker"] == {"status": "MONITORING", "failureCount": 0, "threshold": 3}
+
+
+@pytest.mark.parametrize("status", [status for status in ServiceDeploymentStatus if status.is_verdict])
+def test_a_deployment_that_has_ended_cannot_be_stopped(status: ServiceDeploymentStatus) -> None:
+    caller = ecs_caller()
+    arn = put_status(caller, status)
+    with pytest.raises(ApiError, match=f"has ended already: it is {status}") as refused:
+        caller.call("StopServiceDeployment", serviceDeploymentArn=arn)
+    assert refused.value.code == "ConflictException"
+
+
+def test_an_update_that_comes_before_a_requested_way_back_wins() -> None:
+    caller = ecs_caller()
+    register(caller)
+    caller.call("CreateService", serviceName="web", taskDefinition="users", desiredCount=1)
+    [first] = caller.call("ListServiceDeployments", service="web")["serviceDeployments"]
+    caller.call("StopServiceDeployment", serviceDeploymentArn=first["serviceDeploymentArn"])
+    caller.now += 1
+    caller.call("UpdateService", service="web", forceNewDeployment=True)
+    listed = caller.call("ListServiceDeployments", service="web")["serviceDeployments"]
+    assert [item["status"] for item in listed] == ["IN_PROGRESS", "STOPPED"]
+    assert listed[1]["statusReason"] == "Service deployment stopped because a newer deployment started."
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ import json
 import logging
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -129,7 +130,7 @@ class MetricFile:
         try:
             yield self._connection
             self._connection.execute("COMMIT")
-        except sqlite3.Error:
+        except BaseException:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
@@ -205,13 +206,9 @@ def _encoded(bucket: Bucket) -> bytes | None:
     return msgspec.msgpack.encode((bucket.histogram.scale, bins))
 
 
-def _bucket(values: Iterable[float | bytes | None]) -> Bucket:
-    sample_count, total, minimum, maximum, blob = values
-    assert isinstance(sample_count, float)
-    assert isinstance(total, float)
-    assert isinstance(minimum, float)
-    assert isinstance(maximum, float)
-    bucket = Bucket(sample_count=sample_count, sum=total, minimum=minimum, maximum=maximum, histogram=None)
+def _bucket(row: Sequence[Any]) -> Bucket:
+    sample_count, total, minimum, maximum, blob = row
+    bucket = Bucket(sample_count, total, minimum, maximum, None)
     if blob == b"":
         bucket.histogram = Histogram()
         bucket.histogram.add_value(minimum, sample_count)

@@ -39,6 +39,13 @@ MAX_DATAPOINTS = 100_800
 
 MAX_QUERIES = 500
 
+#: Buckets that one call of GetMetricData may have read, of all its queries: half a second, in which nothing else is
+#: served. Ours; as many as the data points it may give.
+MAX_READ = MAX_DATAPOINTS
+
+#: For how long data are kept at most (`adapters/metric_store.py`): a longer range reads no more.
+_KEPT_S = 15 * 86_400
+
 #: Metrics on a page of ListMetrics, and how long one without new data is listed.
 LIST_PAGE = 500
 LISTED_S = 14 * 86_400
@@ -98,8 +105,12 @@ def _range(params: Mapping[str, Any], period_s: int) -> tuple[float, float]:
     begin, end = params["StartTime"], params["EndTime"]
     if begin >= end:
         raise invalid_value("The parameter StartTime must be less than the parameter EndTime.")
-    bucket_s = HIGH_RESOLUTION_S if period_s % STANDARD_RESOLUTION_S else STANDARD_RESOLUTION_S
-    return bucket_start(begin, bucket_s), end
+    return bucket_start(begin, _bucket_s(period_s)), end
+
+
+def _bucket_s(period_s: int) -> int:
+    """The length of the buckets that periods are joined from."""
+    return HIGH_RESOLUTION_S if period_s % STANDARD_RESOLUTION_S else STANDARD_RESOLUTION_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +135,7 @@ def get_metric_data(call: Call) -> dict[str, Any]:
     queries = [_query(item, f"MetricDataQueries[{index}].") for index, item in enumerate(given)]
     if (repeated := first_repeated(query.id for query in queries)) is not None:
         raise _invalid(f"The Id '{repeated}' is given twice; give each query its own.")
+    _check_reach(params, queries)
     order = chosen(params, "ScanBy", ("TimestampAscending", "TimestampDescending")) or "TimestampDescending"
     most = params.get("MaxDatapoints", MAX_DATAPOINTS)
     if not 1 <= most <= MAX_DATAPOINTS:
@@ -140,6 +152,17 @@ def get_metric_data(call: Call) -> dict[str, Any]:
     is_whole = all(result["StatusCode"] == "Complete" for result in results)
     token = {} if is_whole else {"NextToken": str(_offset(params.get("NextToken")) + shown)}
     return {"MetricDataResults": results, "Messages": [], **token}
+
+
+def _check_reach(params: Mapping[str, Any], queries: Sequence[_Query]) -> None:
+    """Refuses queries that together reach over more data than may be read at once."""
+    reach_s = min(params["EndTime"] - params["StartTime"], _KEPT_S)
+    read = sum(reach_s / _bucket_s(query.period_s) for query in queries if query.is_shown)
+    if read > MAX_READ:
+        raise _invalid(
+            f"The queries reach over {int(read)} buckets of data, which exceeds the limit of {MAX_READ}; ask for fewer "
+            "metrics, or for a shorter time, in one call."
+        )
 
 
 def _offset(token: str | None) -> int:

@@ -150,9 +150,10 @@ class Bucket:
     histogram: Histogram | None = field(default_factory=Histogram)  # None: a statistic set hides single values
 
     def add(self, value: float | StatisticSet, count: float = 1.0) -> None:
-        """Add `count` samples of a number, or those of a statistic set."""
+        """Add `count` samples of a number, or those of a statistic set. All of it must be finite."""
         if not isinstance(value, StatisticSet):
             value = StatisticSet(sample_count=count, sum=value * count, minimum=value, maximum=value)
+        assert math.isfinite(value.sum), "a value that is no number could not be written, nor any beside it"
         self.sample_count += value.sample_count
         self.sum += value.sum
         self.minimum = min(self.minimum, value.minimum)
@@ -214,9 +215,16 @@ def is_period(period_s: int) -> bool:
 
 
 def gather(buckets: Iterable[tuple[int, Bucket]], *, begin: float, length_s: int) -> dict[float, Bucket]:
-    """Buckets, each with its first second, joined into periods of `length_s` seconds counted from `begin`."""
+    """Buckets, each with its first second, joined into periods of `length_s` seconds counted from `begin`.
+
+    The buckets given are used up: the first of a period takes in the others.
+    """
     periods: dict[float, Bucket] = {}
     for at, bucket in buckets:
         start = begin + math.floor((at - begin) / length_s) * length_s
-        periods.setdefault(start, Bucket()).merge(bucket)
+        joined = periods.get(start)
+        if joined is None:
+            periods[start] = bucket
+        else:
+            joined.merge(bucket)
     return periods

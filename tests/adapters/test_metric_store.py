@@ -77,9 +77,9 @@ def test_data_of_another_metric_or_unit_are_not_read(store: MetricStore) -> None
     store.put(datum(1))
     store.put(datum(2, unit="None"))
     store.put(MetricDatum(namespace=REQUESTS.namespace, metric_name=REQUESTS.metric_name, at=NOW, value=8))
-    read = {"begin": MINUTE, "end": MINUTE + 60, "period_s": 60}
-    assert sums(store.read(REQUESTS, **read)) == {MINUTE: 3.0}  # type: ignore[arg-type]
-    assert sums(store.read(REQUESTS, **read, unit="Count")) == {MINUTE: 1.0}  # type: ignore[arg-type]
+    for unit, total in ((None, 3.0), ("Count", 1.0)):
+        found = store.read(REQUESTS, begin=MINUTE, end=MINUTE + 60, period_s=60, unit=unit)
+        assert sums(found) == {MINUTE: total}
     assert store.units(REQUESTS) == ["Count", "None"]
     assert len(store.metrics(since=MINUTE)) == 2
     assert store.metrics(since=MINUTE + 60) == []

@@ -217,6 +217,13 @@ def test_more_data_than_fit_come_in_pages() -> None:
         pytest.param([_query(Period=45)], {}, "InvalidParameterValueException", "MetricStat.Period", id="period"),
         pytest.param([_query()], {"NextToken": "x"}, "InvalidNextToken", "NextToken", id="token"),
         pytest.param([_query()], {"MaxDatapoints": 0}, "ValidationException", "MaxDatapoints", id="no data points"),
+        pytest.param(
+            [_query(f"M{number}") for number in range(5)],
+            {"StartTime": NOW - 30 * 86_400},
+            "ValidationException",
+            "108000 buckets",
+            id="too much",
+        ),
         pytest.param([_query()], {"ScanBy": "Value"}, "InvalidParameterValueException", "ScanBy", id="order"),
     ],
 )

@@ -67,6 +67,12 @@ def test_percentiles_of_many_values_stay_near_and_take_bounded_room(seed: int) -
         assert bucket.statistic(f"p{percent}") == pytest.approx(exact, rel=0.1)
 
 
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_what_is_no_number_is_our_fault(value: float) -> None:
+    with pytest.raises(AssertionError, match="no number"):
+        _bucket(value)
+
+
 def test_merged_buckets_are_as_one(seed: int) -> None:
     chance = random.Random(seed)
     values = [chance.uniform(-1e6, 1e6) * 10 ** chance.randint(-9, 9) for _ in range(3_000)]

@@ -1,6 +1,8 @@
 """CloudWatch by its real clients: the `aws` CLI raises and clears an alarm, Terraform makes and changes one."""
 
+import contextlib
 import json
+import sqlite3
 import subprocess
 import sysconfig
 from datetime import UTC, datetime, timedelta
@@ -105,6 +107,13 @@ class Cli:
         return sum(float(point["SampleCount"]) for point in answer["Datapoints"])
 
 
+def _written(server: ServerProcess) -> float:
+    """How many values are in the server's file."""
+    with contextlib.closing(sqlite3.connect(server.data / "metrics.db")) as connection:
+        (count,) = connection.execute("SELECT sum(sample_count) FROM bucket WHERE length_s = 60").fetchone()
+    return float(count or 0)
+
+
 def test_an_alarm_is_raised_and_cleared_by_what_is_published(tmp_path: Path) -> None:
     with serving(tmp_path / "data") as server:
         aws = Cli(server)
@@ -118,7 +127,8 @@ def test_an_alarm_is_raised_and_cleared_by_what_is_published(tmp_path: Path) -> 
         assert raised["StateReason"].startswith("Threshold Crossed: 1 out of the last 1 datapoints [5.0 (")
         known = aws.published()
 
-        assert server.stop() == 0
+        wait_until(lambda: _written(server) >= known, timeout_s=60, what="what was published to be written")
+        server.kill9()
         server.restart()
         assert aws.published() == known
         cleared = aws.publish_until("OK", 0)

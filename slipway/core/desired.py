@@ -33,12 +33,12 @@ def bounds_of(snapshot: Snapshot, service: Service) -> Bounds:
 
 
 def last_good(snapshot: Snapshot, service_arn: str) -> Deployment | None:
-    """The newest old deployment that ever completed, which makes up for its own losses; None if there is none."""
+    """The newest old deployment that is known to be good, which makes up for its own losses; None if there is none."""
     return next(
         (
             deployment
             for deployment in snapshot.service_deployments_of(service_arn)
-            if deployment.status is not DeploymentStatus.PRIMARY and deployment.completed_at is not None
+            if deployment.status is not DeploymentStatus.PRIMARY and deployment.is_proven
         ),
         None,
     )

@@ -5,8 +5,6 @@ circuit breaker, an alarm, the deadline. Only the one that tripped says whether 
 Guide, deployment alarms). A way back is watched by the breaker only: its alarms were those of what it takes back.
 """
 
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from slipway.core.decision import Context
@@ -45,7 +43,7 @@ def detect(snapshot: Snapshot, service: Service, primary: Deployment, context: C
     roll_out = snapshot.roll_out(primary)
     if roll_out.status is ServiceDeploymentStatus.ROLLBACK_REQUESTED:
         return _requested()
-    found = _detect_failures(snapshot, service, primary, roll_out=roll_out, context=context)
+    found = _detect_failures(snapshot, service, primary, context)
     if found is not None or primary.rolls_back is not None:
         return found
     return _detect_alarm(snapshot, service, roll_out) or _detect_deadline(service, primary, context)
@@ -61,15 +59,13 @@ def _requested() -> Detection:
     )
 
 
-def _detect_failures(
-    snapshot: Snapshot, service: Service, primary: Deployment, *, roll_out: ServiceDeployment, context: Context
-) -> Detection | None:
+def _detect_failures(snapshot: Snapshot, service: Service, primary: Deployment, context: Context) -> Detection | None:
     breaker = service.circuit_breaker
     if not breaker.is_enabled:
         return None
     state_reason = f"ECS deployment circuit breaker: {_TASKS_FAILED}."
     if context.rules.fails_on_certainty and extensions_of(service).fails_on_certainty:
-        certain = _certainty(snapshot, primary, roll_out)
+        certain = _certainty(snapshot, primary)
         if certain is not None:
             return Detection(
                 detector=Detector.CERTAINTY,
@@ -86,7 +82,7 @@ def _detect_failures(
         rolls_back=breaker.rolls_back,
         event=_TASKS_FAILED,
         state_reason=state_reason,
-        because=f"the circuit breaker threshold was exceeded: {_failures(primary.failure_count)}, threshold {threshold}",
+        because=f"the circuit breaker threshold was exceeded: {_failures(primary.failure_count)} of {threshold}",
     )
 
 
@@ -94,22 +90,13 @@ def _failures(count: int) -> str:
     return f"{count} failure{'' if count == 1 else 's'}"
 
 
-def _certainty(snapshot: Snapshot, primary: Deployment, roll_out: ServiceDeployment) -> str | None:
+def _certainty(snapshot: Snapshot, primary: Deployment) -> str | None:
     """What will go wrong for ever, as a clause; None where nothing is certain."""
-    signatures = Counter(_signatures(primary, roll_out))
-    for signature, count in sorted(signatures.items()):
+    for signature, count in sorted(primary.signatures.items()):
         if count > 1:
             return f"{count} tasks failed in the same way, which will not change by itself ({signature})"
     missing = _missing_group(snapshot, primary)
     return None if missing is None else f"the target group {missing} does not exist any more"
-
-
-def _signatures(primary: Deployment, roll_out: ServiceDeployment) -> Iterator[str]:
-    """The signatures of the failures since the last healthy task."""
-    of_primary = [one for one in roll_out.failures if one.deployment_id == primary.id]
-    for counted in of_primary[len(of_primary) - min(primary.failed_tasks, len(of_primary)) :]:
-        if counted.failure.signature is not None:
-            yield counted.failure.signature
 
 
 def _missing_group(snapshot: Snapshot, primary: Deployment) -> str | None:

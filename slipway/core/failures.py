@@ -5,11 +5,12 @@ is counted for the deployment it runs: every failure of the PRIMARY while that i
 has it (ECS Developer Guide, deployment circuit breaker; tasks that start and then exit count, whatever they had
 reached), and at rest only those of tasks that were never healthy, as `failedTasks` has it. Each is told in an event.
 
-Ends by themselves are followed by a delay of the next start from the fourth in a row on, up to ECS's 27 minutes; where
-ECS delays only starts that never reach RUNNING, a crash loop is slowed down too. Failed health checks delay nothing:
+Ends by themselves are followed by a delay of the next start from the fourth round in a row on, up to ECS's 27 minutes;
+where ECS delays only starts that never reach RUNNING, a crash loop is slowed down too. Failed health checks delay nothing:
 they have paced the starts already. A new deployment starts at once.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -74,6 +75,7 @@ def count_refusal(account: Account, deployment: Deployment, sentence: str) -> No
     """Count a start that found no room, which only a service that asks for it does, and delay the next."""
     failure = Failure(failure_class=FailureClass.PLACEMENT, sentence=sentence)
     _record(account, deployment, [(None, failure)])
+    _note_start(account, deployment.id, account.context.now)
     _delay(account, deployment.id, at_least_s=account.context.rules.placement_retry_s)
     _tell(account, deployment.id, failure, tasks=())
 
@@ -102,12 +104,12 @@ def _count(account: Account, deployment_id: str, pairs: list[tuple[Task, Failure
     failure = pairs[0][1]
     _record(account, deployment, pairs)
     if failure.failure_class is not FailureClass.HEALTH:
+        _note_start(account, deployment_id, max(task.created_at for task, _ in pairs))
         _delay(account, deployment_id)
     _tell(account, deployment_id, failure, tasks=[task for task, _ in pairs])
     never_ran = all(task.started_at is None for task, _ in pairs)
-    is_first = deployment.failed_tasks <= account.context.rules.start_back_off_after
-    failed = account.deployments[deployment_id].failed_tasks
-    if never_ran and is_first and failed > account.context.rules.start_back_off_after:
+    failed, before = account.deployments[deployment_id].failed_starts, deployment.failed_starts
+    if never_ran and before <= account.context.rules.start_back_off_after < failed:
         account.messages.append(events.CANNOT_START)
 
 
@@ -118,6 +120,7 @@ def _record(account: Account, deployment: Deployment, pairs: Iterable[tuple[Task
         deployment,
         failed_tasks=deployment.failed_tasks + len(pairs),
         failure_count=deployment.failure_count + (len(pairs) if is_watched else 0),
+        signatures=_signatures(deployment, pairs),
         updated_at=now,
     )
     if not is_watched:
@@ -140,10 +143,26 @@ def _record(account: Account, deployment: Deployment, pairs: Iterable[tuple[Task
     )
 
 
+def _signatures(deployment: Deployment, pairs: list[tuple[Task | None, Failure]]) -> dict[str, int]:
+    found = Counter(deployment.signatures)
+    found.update(failure.signature for _, failure in pairs if failure.signature is not None)
+    return dict(sorted(found.items()))
+
+
+def _note_start(account: Account, deployment_id: str, created_at: float) -> None:
+    """Count a round of starts, of which this task is the newest that ended: tasks started before the last round was
+    counted belong to it. However many tasks an outage ends, the next start is delayed once."""
+    deployment = account.deployments[deployment_id]
+    if deployment.failed_start_at is None or created_at >= deployment.failed_start_at:
+        account.deployments[deployment_id] = replace(
+            deployment, failed_starts=deployment.failed_starts + 1, failed_start_at=account.context.now
+        )
+
+
 def _delay(account: Account, deployment_id: str, *, at_least_s: float = 0.0) -> None:
     deployment, rules = account.deployments[deployment_id], account.context.rules
     delay_s = back_off_s(
-        deployment.failed_tasks,
+        deployment.failed_starts,
         after=rules.start_back_off_after,
         first_s=rules.start_back_off_s,
         most_s=rules.start_back_off_max_s,
@@ -180,11 +199,19 @@ def _forget(account: Account, task: Task) -> None:
     and the breaker's count goes on.
     """
     deployment = account.deployment(task.deployment_id or "")
-    if deployment is None or not (deployment.failed_tasks or deployment.failure_count):
+    if deployment is None or not (deployment.failed_tasks or deployment.failure_count or deployment.failed_starts):
         return
     resets = account.service.circuit_breaker.is_reset_by_healthy_task and deployment.bake_until is None
     count = 0 if resets else deployment.failure_count
-    account.deployments[deployment.id] = replace(deployment, failed_tasks=0, failure_count=count, retry_at=None)
+    account.deployments[deployment.id] = replace(
+        deployment,
+        failed_tasks=0,
+        failure_count=count,
+        failed_starts=0,
+        failed_start_at=None,
+        signatures={},
+        retry_at=None,
+    )
 
 
 def _pin_images(account: Account, task: Task) -> None:

@@ -165,7 +165,7 @@ def _is_done_with(snapshot: Snapshot, service: Service, deployment: Deployment) 
     primary = snapshot.primary(service.arn)
     if deployment.rollout_state is RolloutState.FAILED and primary is not None and primary.rolls_back is not None:
         return False  # it is shown, FAILED, until what took its place is complete
-    if deployment.completed_at is None or not deployment.desired_count:
+    if not deployment.is_proven or not deployment.desired_count:
         return True
     return snapshot.service_tasks(service.arn).count(Phase.HEALTHY) >= bounds_of(snapshot, service).lower
 
@@ -187,7 +187,7 @@ def _settle(snapshot: Snapshot, service: Service, context: Context) -> Plan:
         bake_s = bake_time_s(snapshot, service, primary)
         if bake_s and primary.bake_until is None:
             cause = f"bakes for {bake_s:g} s"
-            changes.append(Put(record=replace(primary, bake_until=context.now + bake_s), cause=cause))
+            changes.append(Put(record=replace(primary, bake_until=context.now + bake_s, is_proven=True), cause=cause))
             messages.append(events.baking(primary.id, bake_s))
         is_steady = not bake_s or (primary.bake_until is not None and context.now >= primary.bake_until)
         if is_steady:

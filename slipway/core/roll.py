@@ -223,7 +223,7 @@ class _Left:
 def _in_order_of_stopping(deployments: Iterable[Deployment]) -> list[Deployment]:
     """Old deployments, those that never completed before the good one, the oldest first."""
     old = [deployment for deployment in reversed(tuple(deployments)) if _is_old(deployment)]
-    return sorted(old, key=lambda deployment: deployment.completed_at is not None)
+    return sorted(old, key=lambda deployment: deployment.is_proven)
 
 
 def _take(

@@ -114,6 +114,9 @@ def _go_back(
         rolls_back=roll_out.arn,
         failed_tasks=0,
         failure_count=0,
+        failed_starts=0,
+        failed_start_at=None,
+        signatures={},
         retry_at=None,
         bake_until=None,
         deadline_at=None,
@@ -166,6 +169,7 @@ def _failed(deployment: Deployment, detection: Detection, context: Context) -> D
         deployment,
         rollout_state=RolloutState.FAILED,
         rollout_state_reason=detection.state_reason,
+        is_proven=deployment.completed_at is not None,  # what failed while it baked is not good after all
         retry_at=None,
         bake_until=None,
         deadline_at=None,

@@ -100,10 +100,16 @@ class Deployment:
     rollout_state: RolloutState = RolloutState.IN_PROGRESS
     rollout_state_reason: str = ""
     desired_count: int = 0  # tasks it is to keep while a newer deployment replaces it; the PRIMARY keeps its service's
-    completed_at: float | None = None  # when it completed last: it is known to be good; None: it never did
+    completed_at: float | None = None  # when it completed last; None: it never did
+    is_proven: bool = False  # all its tasks were healthy, and no others there: it is known to be good
     rolls_back: str | None = None  # ARN of the service deployment whose way back this is; None: it is no way back
     failed_tasks: int = 0  # tasks in a row that ended before they were healthy
     failure_count: int = 0  # failures as the circuit breaker counts them
+    failed_starts: int = 0  # rounds of starts in a row of which tasks ended by themselves
+    failed_start_at: float | None = None  # when the last of them was counted; None: there is none
+    signatures: Mapping[str, int] = field(
+        default_factory=dict
+    )  # of failures since the last healthy task, how often each
     retry_at: float | None = None  # no task is started before this instant (launch throttle); None: no delay
     bake_until: float | None = None  # it is complete then, if all is well; None: it does not bake
     deadline_at: float | None = None  # it is to be complete by then; None: no deadline

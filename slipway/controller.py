@@ -198,6 +198,7 @@ class Controller:
         self._changes, self._commands = [], []
         self._inbox = folded + self._inbox
         self._load()
+        self._load_balancer.configure(self.snapshot, ())  # it had read what was not committed
         self._retry_at = self._clock.now() + RETRY_S
 
     def _dispatch(self) -> None:

@@ -118,6 +118,9 @@ def _count(snapshot: Snapshot, service: Service, primary: Deployment) -> Counts:
     good = last_good(snapshot, service.arn)
     of_good = tasks.of("" if good is None else good.id)
     old = [tasks.of(item.id) for item in snapshot.service_deployments_of(service.arn) if _is_old(item)]
+    good_rising_protected = len(_protected(snapshot, service, of_good, *_RISING))
+    unproven = sum(each.count(*_RISING) for each in old) - of_good.count(*_RISING)
+    unproven_protected = sum(len(_protected(snapshot, service, each, *_RISING)) for each in old) - good_rising_protected
     return Counts(
         desired=desired_count(snapshot, service),
         new_fit=new.fit,
@@ -126,15 +129,14 @@ def _count(snapshot: Snapshot, service: Service, primary: Deployment) -> Counts:
         old_healthy=sum(each.count(Phase.HEALTHY) for each in old),
         old_rising=of_good.count(*_RISING),
         old_sick=sum(each.count(Phase.SICK) for each in old),
-        old_unproven=sum(each.count(*_RISING) for each in old) - of_good.count(*_RISING),
+        old_unproven=unproven,
         old_lost=0 if good is None else max(good.desired_count - of_good.fit, 0),
-        settling=tasks.count(*_RISING, Phase.STOPPING),
+        settling=tasks.count(*_RISING, Phase.STOPPING) - (unproven - unproven_protected),
         new_rising_protected=len(_protected(snapshot, service, new, *_RISING)),
         new_healthy_protected=len(_protected(snapshot, service, new, Phase.HEALTHY)),
         old_healthy_protected=sum(len(_protected(snapshot, service, each, Phase.HEALTHY)) for each in old),
-        old_rising_protected=len(_protected(snapshot, service, of_good, *_RISING)),
-        old_unproven_protected=sum(len(_protected(snapshot, service, each, *_RISING)) for each in old)
-        - len(_protected(snapshot, service, of_good, *_RISING)),
+        old_rising_protected=good_rising_protected,
+        old_unproven_protected=unproven_protected,
     )
 
 

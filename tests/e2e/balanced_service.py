@@ -11,6 +11,7 @@ from tests.waiting import wait_until
 
 PORT = 8080  # of the container
 STEADY_S = 150  # a bound on a hung roll
+VERDICTS = ("SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,17 +90,18 @@ class BalancedService:
             loadBalancers=[{"targetGroupArn": self.target_group, "containerName": "users", "containerPort": PORT}],
         )
 
-    def register(self, version: str) -> str:
-        """A new revision of the task definition that runs `version`."""
-        environment = {"VERSION": version, **dict(self.shape.environment)}
+    def register(self, version: str, program: Program | None = None, **variables: str) -> str:
+        """A new revision of the task definition that runs `version`, of another program or with more variables."""
+        program = program or self.program
+        environment = {"VERSION": version, **dict(self.shape.environment), **variables}
         registered = self.ecs.register_task_definition(
             family=self.name,
             networkMode="bridge",
             containerDefinitions=[
                 {
                     "name": "users",
-                    "image": self.program.image,
-                    "command": list(self.program.command),
+                    "image": program.image,
+                    "command": list(program.command),
                     "cpu": 16,
                     "memory": 64,
                     "portMappings": [{"containerPort": PORT}],
@@ -110,9 +112,32 @@ class BalancedService:
         arn: str = registered["taskDefinition"]["taskDefinitionArn"]
         return arn
 
-    def roll(self, version: str) -> None:
-        """Have the service run `version`; returns when the update is accepted."""
-        self.ecs.update_service(cluster=self.name, service=self.name, taskDefinition=self.register(version))
+    def roll(self, version: str, program: Program | None = None, **variables: str) -> None:
+        """Have the service run `version`, as `register` has it; returns when the update is accepted."""
+        definition = self.register(version, program, **variables)
+        self.ecs.update_service(cluster=self.name, service=self.name, taskDefinition=definition)
+
+    def configure(self, **configuration: Any) -> None:
+        """Set members of deploymentConfiguration, which begins no deployment."""
+        self.ecs.update_service(cluster=self.name, service=self.name, deploymentConfiguration=configuration)
+
+    def roll_out(self) -> dict[str, Any]:
+        """The newest service deployment, as DescribeServiceDeployments shows it."""
+        listed = self.ecs.list_service_deployments(cluster=self.name, service=self.name)["serviceDeployments"]
+        arns = [listed[0]["serviceDeploymentArn"]]
+        (shown,) = self.ecs.describe_service_deployments(serviceDeploymentArns=arns)["serviceDeployments"]
+        return dict(shown)
+
+    def await_verdict(self) -> dict[str, Any]:
+        """Wait until the newest service deployment has ended; how it did."""
+
+        def ended() -> dict[str, Any] | None:
+            shown = self.roll_out()
+            return shown if shown["status"] in VERDICTS else None
+
+        found = wait_until(ended, timeout_s=STEADY_S, what=f"the verdict on service {self.name}")
+        assert found is not None
+        return found
 
     def describe(self) -> dict[str, Any]:
         """The service as DescribeServices shows it."""

@@ -28,6 +28,13 @@ def users(runtime: str) -> Program:
     return Program(image=_image(runtime), command=(_python(runtime), _path(runtime)))
 
 
+def absent(runtime: str) -> Program:
+    """A program that is nowhere: an image that no registry has, or a file that does not exist."""
+    if runtime == "docker":
+        return Program(image="localhost:1/slipway-test-absent:1", command=("true",))
+    return Program(image="absent", command=("/nowhere/users",))
+
+
 def stubborn(runtime: str) -> Program:
     """A program that prints `ready` and from then on ignores SIGTERM."""
     return Program(image=_image(runtime), command=(_python(runtime), "-c", _STUBBORN))

@@ -1,7 +1,10 @@
 """What random trials found in the scheduler, each as the few steps that show it."""
 
+from slipway.core.model.load_balancing import HealthCheck
 from slipway.core.rules import Rules
+from slipway.sim.behaviours import Behaviour, HealthScript
 from slipway.sim.operator import Operator
+from slipway.sim.store import Faults
 from slipway.sim.world import World
 
 
@@ -19,3 +22,34 @@ def test_tasks_that_ended_long_ago() -> None:
     world.restart()
     assert world.run(), world.timeline.story()
     assert len(host.running()) == 2
+
+
+def test_checks_go_on_after_a_commit_that_failed() -> None:
+    """The balancer had seen a target drain that the failed commit never drained: it is checked as before."""
+    world = World(is_checked=True)
+    world.add_host(cpu=1024, memory=1024)
+    user = Operator(world)
+    group = user.create_target_group("web", health_check=HealthCheck(interval_s=5))
+    user.create_service("web", user.register("web"), minimum_healthy_percent=0, target_group=group)
+    assert world.run()
+    (task,) = world.tasks("web")
+    world.store.faults = Faults(fails=frozenset({world.store.commits + 1}))
+    user.stop_task(task.arn)
+    world.step()
+    world.balancer.make_ill(task.arn)
+    world.run_for(60)
+    assert world.snapshot.tasks[task.arn].unhealthy_reason is not None, world.timeline.story()
+
+
+def test_a_sequential_roll_waits_for_nobody_who_is_to_go() -> None:
+    """Tasks of a revision that never gets healthy nor unhealthy hold up no newer deployment."""
+    world = World(is_checked=True, rules=Rules(is_sequential=True))
+    world.add_host(cpu=1024, memory=1024)
+    user = Operator(world)
+    check = HealthCheck(interval_s=20, healthy_threshold=5, unhealthy_threshold=3)
+    group = user.create_target_group("web", health_check=check)
+    flapping = Behaviour(health=HealthScript(up_s=70, down_s=50))
+    user.create_service("web", user.register("web", behaviour=flapping), target_group=group)
+    world.run_for(600)
+    user.deploy("web", user.register("web"))
+    assert world.run(), world.timeline.story()

@@ -50,21 +50,21 @@ def test_bounds(state: RolloutState, expected: Bounds) -> None:
 @pytest.mark.parametrize(
     ("deployments", "expected"),
     [
-        pytest.param([a_deployment(1, completed_at=5.0)], None, id="the PRIMARY is no old one"),
-        pytest.param([a_deployment(1, **OLD), a_deployment(2)], None, id="never completed"),
-        pytest.param([a_deployment(1, **OLD, completed_at=5.0), a_deployment(2)], "ecs-svc/1", id="completed"),
+        pytest.param([a_deployment(1, is_proven=True)], None, id="the PRIMARY is no old one"),
+        pytest.param([a_deployment(1, **OLD), a_deployment(2)], None, id="not proven"),
+        pytest.param([a_deployment(1, **OLD, is_proven=True), a_deployment(2)], "ecs-svc/1", id="proven"),
         pytest.param(
-            [a_deployment(1, **OLD, completed_at=5.0), a_deployment(2, **OLD), a_deployment(3)],
+            [a_deployment(1, **OLD, is_proven=True), a_deployment(2, **OLD), a_deployment(3)],
             "ecs-svc/1",
             id="past one that did not",
         ),
         pytest.param(
-            [a_deployment(1, **OLD, completed_at=5.0), a_deployment(2, **OLD, completed_at=9.0), a_deployment(3)],
+            [a_deployment(1, **OLD, is_proven=True), a_deployment(2, **OLD, is_proven=True), a_deployment(3)],
             "ecs-svc/2",
             id="the newer of two",
         ),
         pytest.param(
-            [a_deployment(1, status=DeploymentStatus.INACTIVE, completed_at=5.0), a_deployment(2)],
+            [a_deployment(1, status=DeploymentStatus.INACTIVE, is_proven=True), a_deployment(2)],
             None,
             id="one without tasks has left",
         ),

@@ -12,7 +12,6 @@ from slipway.core.ids import Ids
 from slipway.core.model.alarms import AlarmState
 from slipway.core.model.deployment_configuration import DeploymentAlarms, DeploymentCircuitBreaker
 from slipway.core.model.deployments import Deployment, Detector, RolloutState, ServiceDeploymentStatus
-from slipway.core.model.failures import CountedFailure, Failure, FailureClass
 from slipway.core.model.services import Service, ServiceLoadBalancer
 from slipway.core.model.tags import Tag
 from slipway.core.model.tasks import TaskStatus
@@ -31,28 +30,21 @@ from tests.core.records import (
 NOW = 1000.0
 BREAKER = DeploymentCircuitBreaker(is_enabled=True, rolls_back=True)
 ALARMS = DeploymentAlarms(names=("errors", "latency"), is_enabled=True)
-CERTAIN = Failure(failure_class=FailureClass.IMAGE, sentence="CannotPull: not found", signature="CannotPull: not found")
-PASSING = Failure(failure_class=FailureClass.HEALTH, sentence="Task failed container health checks")
-
-
-def counted(*failures: Failure, deployment_id: str = "ecs-svc/1") -> tuple[CountedFailure, ...]:
-    return tuple(CountedFailure(deployment_id=deployment_id, at=1.0, failure=failure) for failure in failures)
 
 
 def found(
     service: Service,
     primary: Deployment,
     *,
-    failures: tuple[CountedFailure, ...] = (),
     firing: tuple[str, ...] = (),
     rules: Rules = Rules(),
     **roll_out: Any,
 ) -> Detection | None:
-    """What is detected of a deployment whose service deployment has these failures, while these alarms fire."""
+    """What is detected of a deployment while these alarms fire; the other members are its service deployment's."""
     alarms = [
         an_alarm(name, state=AlarmState.ALARM if name in firing else AlarmState.OK) for name in ("errors", "latency")
     ]
-    snapshot = snapshot_of(service, a_revision(), a_roll_out(failures=failures, **roll_out), primary, *alarms)
+    snapshot = snapshot_of(service, a_revision(), a_roll_out(**roll_out), primary, *alarms)
     context = Context(now=NOW, ids=Ids(seed="1"), arns=Arns(account="000000000000", region="local"), rules=rules)
     return detect(snapshot, service, primary, context)
 
@@ -65,15 +57,14 @@ def detector(*given: Any, **options: Any) -> Detector | None:
 REQUESTED: dict[str, Any] = {"status": ServiceDeploymentStatus.ROLLBACK_REQUESTED}
 EVERYTHING = a_service(circuit_breaker=BREAKER, alarms=ALARMS)
 FAILING = a_deployment(failed_tasks=3, failure_count=3, deadline_at=NOW)
-TWICE = counted(PASSING, CERTAIN, CERTAIN)
+CERTAIN = replace(FAILING, signatures={"CannotPull: not found": 2})
 
 
 def test_precedence() -> None:
     """The user's request before certainty, the breaker, an alarm and the deadline."""
-    fires = {"failures": TWICE, "firing": ("errors",)}
-    assert detector(EVERYTHING, FAILING, **fires, **REQUESTED) is Detector.USER
-    assert detector(EVERYTHING, FAILING, **fires) is Detector.CERTAINTY
-    assert detector(EVERYTHING, FAILING, failures=counted(PASSING), firing=("errors",)) is Detector.CIRCUIT_BREAKER
+    assert detector(EVERYTHING, CERTAIN, firing=("errors",), **REQUESTED) is Detector.USER
+    assert detector(EVERYTHING, CERTAIN, firing=("errors",)) is Detector.CERTAINTY
+    assert detector(EVERYTHING, FAILING, firing=("errors",)) is Detector.CIRCUIT_BREAKER
     calm = replace(FAILING, failed_tasks=0, failure_count=0)
     assert detector(EVERYTHING, calm, firing=("errors",)) is Detector.ALARM
     assert detector(EVERYTHING, calm) is Detector.DEADLINE
@@ -82,8 +73,8 @@ def test_precedence() -> None:
 
 @pytest.mark.parametrize("state", [RolloutState.COMPLETED, RolloutState.FAILED])
 def test_what_has_ended_is_not_ended_again(state: RolloutState) -> None:
-    over = replace(FAILING, rollout_state=state)
-    assert found(EVERYTHING, over, failures=TWICE, firing=("errors",), **REQUESTED) is None
+    over = replace(CERTAIN, rollout_state=state)
+    assert found(EVERYTHING, over, firing=("errors",), **REQUESTED) is None
 
 
 @pytest.mark.parametrize(
@@ -112,28 +103,28 @@ def test_the_breaker_that_trips_says_whether_to_go_back(rolls_back: bool) -> Non
 
 
 def test_a_breaker_that_is_off_detects_nothing() -> None:
-    assert found(a_service(), replace(FAILING, deadline_at=None), failures=TWICE) is None
+    assert found(a_service(), replace(CERTAIN, deadline_at=None)) is None
 
 
 @pytest.mark.parametrize(
-    ("failures", "failed_tasks", "is_certain"),
+    ("signatures", "is_certain"),
     [
-        pytest.param(counted(CERTAIN, CERTAIN), 2, True, id="twice the same"),
-        pytest.param(counted(CERTAIN), 1, False, id="once"),
-        pytest.param(counted(PASSING, PASSING), 2, False, id="twice what may pass"),
-        pytest.param(counted(CERTAIN, PASSING, CERTAIN), 3, True, id="another between them"),
-        pytest.param(counted(CERTAIN, replace(CERTAIN, signature="other")), 2, False, id="two different ones"),
-        pytest.param(counted(CERTAIN, CERTAIN), 1, False, id="a healthy task came between them"),
-        pytest.param(
-            counted(CERTAIN, CERTAIN, deployment_id="ecs-svc/9"), 0, False, id="failures of what it takes back"
-        ),
+        pytest.param({}, False, id="nothing certain"),
+        pytest.param({"app: exit 1 within 2 s": 1}, False, id="once"),
+        pytest.param({"app: exit 1 within 2 s": 1, "app: exit 2 within 2 s": 1}, False, id="two different ones"),
+        pytest.param({"app: exit 1 within 2 s": 1, "CannotPull: not found": 2}, True, id="twice the same"),
     ],
 )
-def test_certainty(failures: tuple[CountedFailure, ...], failed_tasks: int, is_certain: bool) -> None:
+def test_certainty(signatures: dict[str, int], is_certain: bool) -> None:
     """The breaker is far from its threshold of ten: only certainty can end it."""
     service = a_service(circuit_breaker=BREAKER, desired_count=20)
-    primary = a_deployment(failed_tasks=failed_tasks, failure_count=failed_tasks)
-    assert detector(service, primary, failures=failures) is (Detector.CERTAINTY if is_certain else None)
+    detection = found(service, a_deployment(signatures=signatures))
+    if not is_certain:
+        assert detection is None
+        return
+    assert detection is not None
+    assert detection.detector is Detector.CERTAINTY
+    assert "(CannotPull: not found)" in detection.because
 
 
 @pytest.mark.parametrize(
@@ -145,8 +136,8 @@ def test_certainty(failures: tuple[CountedFailure, ...], failed_tasks: int, is_c
 )
 def test_certainty_turned_off(rules: Rules, tags: tuple[Tag, ...]) -> None:
     service = a_service(circuit_breaker=BREAKER, desired_count=20, tags=tags)
-    primary = a_deployment(failed_tasks=2, failure_count=2)
-    assert detector(service, primary, failures=counted(CERTAIN, CERTAIN), rules=rules) is None
+    primary = a_deployment(failed_tasks=2, failure_count=2, signatures={"CannotPull: not found": 2})
+    assert detector(service, primary, rules=rules) is None
 
 
 @pytest.mark.parametrize(

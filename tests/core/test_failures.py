@@ -26,7 +26,7 @@ from tests.core.records import (
 
 BREAKER = DeploymentCircuitBreaker(is_enabled=True)
 CONTEXT = Context(now=100.0, ids=Ids(seed="1"), arns=Arns(account="000000000000", region="local"), rules=Rules())
-COMPLETED: dict[str, Any] = {"rollout_state": RolloutState.COMPLETED, "completed_at": 5.0}
+COMPLETED: dict[str, Any] = {"rollout_state": RolloutState.COMPLETED, "is_proven": True}
 GOOD = a_deployment(1, **COMPLETED, status=DeploymentStatus.ACTIVE)
 
 
@@ -107,17 +107,56 @@ def test_each_failure_is_told(failed_before: int, tells: str) -> None:
 
 
 def test_the_delay_of_the_next_start_is_told_and_written() -> None:
-    account = an_account(a_deployment(2, failed_tasks=6, failure_count=6))
+    account = an_account(a_deployment(2, failed_tasks=6, failed_starts=6))
     note_tasks(account, seen=(), healthy=(), failed=[a_failed()])
     assert account.deployments["ecs-svc/2"].retry_at == 108.0
     assert account.messages[0].endswith("; next start in 8 s.")
 
 
+@pytest.mark.parametrize(
+    ("failed_start_at", "created_at", "failed_starts"),
+    [
+        pytest.param(None, [10.0] * 20, 1, id="the first round, however many tasks"),
+        pytest.param(50.0, [49.0], 4, id="started before the last round was counted: it belongs to it"),
+        pytest.param(50.0, [50.0], 5, id="started in its stead"),
+        pytest.param(50.0, [49.0, 51.0], 5, id="some of both"),
+    ],
+)
+def test_rounds_of_starts(failed_start_at: float | None, created_at: list[float], failed_starts: int) -> None:
+    """The delay grows with each round of starts that failed, not with each task."""
+    before = a_deployment(2, failed_starts=0 if failed_start_at is None else 4, failed_start_at=failed_start_at)
+    account = an_account(before)
+    tasks = [a_failed(number, created_at=created) for number, created in enumerate(created_at)]
+    note_tasks(account, seen=(), healthy=(), failed=tasks)
+    after = account.deployments["ecs-svc/2"]
+    assert (after.failed_starts, after.failed_tasks) == (failed_starts, len(tasks))
+
+
+def test_failed_health_checks_are_no_failed_round_of_starts() -> None:
+    account = an_account(a_deployment(2, failed_starts=9))
+    sick = a_failed(last_status=TaskStatus.RUNNING, stop_code=None, unhealthy_reason="Task failed ELB health checks")
+    note_tasks(account, seen=(), healthy=(), failed=[sick])
+    after = account.deployments["ecs-svc/2"]
+    assert (after.failed_starts, after.failed_tasks, after.retry_at) == (9, 1, None)
+    assert account.messages == [f"(deployment ecs-svc/2) failure 1: (task {sick.id}) health: {sick.unhealthy_reason}."]
+
+
 def test_a_service_that_never_starts_its_tasks_says_so_once() -> None:
-    account = an_account(a_deployment(2, failed_tasks=3, failure_count=3))
-    for number in (1, 2):
-        note_tasks(account, seen=(), healthy=(), failed=[a_failed(number)])
+    account = an_account(a_deployment(2, failed_starts=3, failed_start_at=50.0))
+    for number, created_at in ((1, 60.0), (2, 100.0)):
+        note_tasks(account, seen=(), healthy=(), failed=[a_failed(number, created_at=created_at)])
+    assert account.deployments["ecs-svc/2"].failed_starts == 5
     assert account.messages.count("is unable to consistently start tasks successfully.") == 1
+
+
+def test_signatures_of_the_running_row_are_counted() -> None:
+    account = an_account(a_deployment(2))
+    missing = "CannotPullContainerError: manifest unknown"
+    note_tasks(account, seen=(), healthy=(), failed=[a_failed(1, stopped_reason=missing), a_failed(2)])
+    note_tasks(account, seen=(), healthy=(), failed=[a_failed(3, stopped_reason=missing)])
+    assert account.deployments["ecs-svc/2"].signatures == {missing: 2}
+    note_tasks(account, seen=(), healthy=[a_failed(4)], failed=())
+    assert account.deployments["ecs-svc/2"].signatures == {}
 
 
 @pytest.mark.parametrize(
@@ -142,7 +181,7 @@ def test_a_healthy_task_ends_the_row(
 
 
 def test_a_way_back_s_failures_are_kept_and_do_not_change_the_count_of_what_it_takes_back() -> None:
-    back = a_deployment(1, completed_at=5.0, rolls_back="service-deployment/2")
+    back = a_deployment(1, is_proven=True, rolls_back="service-deployment/2")
     failed = a_deployment(2, status=DeploymentStatus.ACTIVE, rollout_state=RolloutState.FAILED)
     account = an_account(back, failed)
     note_tasks(account, seen=(), healthy=(), failed=[a_failed(deployment_id="ecs-svc/1")])

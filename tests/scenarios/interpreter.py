@@ -74,6 +74,8 @@ class Transcript:
             "well": lambda names, options: self._world.balancer.make_well(self._arn(names[0])),
             "sick": self._make_sick,
             "restart-host": lambda names, _: self._host(names).restart(),
+            "lose-host": lambda names, _: self._host(names).disconnect(),
+            "find-host": lambda names, _: self._host(names).adopt(),
             "leave": lambda names, _: self._user.leave(self._host(names).id),
             "crash": lambda names, options: self._world.crash(),
             "restart": lambda names, options: self._world.restart(),

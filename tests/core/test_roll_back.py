@@ -109,7 +109,8 @@ def roll_out_of(snapshot: Snapshot, number: int) -> ServiceDeployment:
 
 
 def test_the_way_back_is_the_old_deployment_under_its_old_id() -> None:
-    good = a_deployment(1, **COMPLETED, completed_at=5.0, failed_tasks=2, retry_at=7.0)
+    failed_before: dict[str, Any] = {"failed_tasks": 2, "failure_count": 2, "failed_starts": 2, "signatures": {"x": 1}}
+    good = a_deployment(1, **COMPLETED, completed_at=5.0, retry_at=7.0, **failed_before)
     failed = a_deployment(2, failed_tasks=3, failure_count=3, retry_at=120.0, deadline_at=500.0)
     snapshot = deployed(good, failed, failure_count=3)
     assert ended(snapshot, failed) == [
@@ -120,6 +121,7 @@ def test_the_way_back_is_the_old_deployment_under_its_old_id() -> None:
     assert snapshot.primary(SERVICE_ARN) == back
     assert (back.rollout_state, back.rolls_back) == (RolloutState.IN_PROGRESS, "service-deployment/2")
     assert (back.failed_tasks, back.failure_count, back.retry_at) == (0, 0, None)
+    assert (back.failed_starts, back.signatures) == (0, {})
     assert back.rollout_state_reason == "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/1."
     assert (gone.status, gone.rollout_state) == (DeploymentStatus.ACTIVE, RolloutState.FAILED)
     assert (gone.retry_at, gone.deadline_at) == (None, None)

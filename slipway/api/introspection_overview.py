@@ -4,6 +4,7 @@ from typing import Any
 
 from slipway.api.introspection_lookup import revision_name
 from slipway.api.introspection_picture import phase_counts
+from slipway.api.introspection_roll_outs import roll_outs_of
 from slipway.core.desired import desired_count
 from slipway.core.model.clusters import Cluster, ClusterStatus
 from slipway.core.model.hosts import Host
@@ -59,6 +60,7 @@ def _service(snapshot: Snapshot, service: Service) -> dict[str, Any]:
         "is_steady": service.steady_at is not None,
         "blocked_by": service.blocked_by,
         "addresses": list(_addresses(snapshot, service)),
+        "last_deployment": next(iter(roll_outs_of(snapshot, service, count=1)), None),
         "deployments": [
             {
                 "id": one.id,

@@ -17,9 +17,9 @@ ROLL_OUTS_SHOWN = 5
 FAILURES_SHOWN = 10
 
 
-def roll_outs_of(snapshot: Snapshot, service: Service) -> list[dict[str, Any]]:
-    """The service's latest service deployments, newest first."""
-    history = islice(snapshot.service_history(service.arn), ROLL_OUTS_SHOWN)
+def roll_outs_of(snapshot: Snapshot, service: Service, *, count: int = ROLL_OUTS_SHOWN) -> list[dict[str, Any]]:
+    """The service's latest service deployments, at most `count`, newest first."""
+    history = islice(snapshot.service_history(service.arn), count)
     return [_roll_out(snapshot, service, one) for one in history if one.created_at >= service.created_at]
 
 

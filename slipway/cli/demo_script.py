@@ -17,8 +17,9 @@ from slipway.cli.endpoint import Endpoint
 from slipway.cli.failure import CliError
 from slipway.cli.follow import Outcome, outcome_of
 from slipway.cli.live import PictureShow
-from slipway.cli.picture import clock_text, kind_of, primary_of
+from slipway.cli.picture import kind_of
 from slipway.cli.picture_svg import write_svg
+from slipway.cli.picture_words import clock_text, primary_of
 
 POLL_S = 0.2
 STAGE_S = 60  # a bound: a stage that takes longer ends the demo

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from slipway.cli.follow import Outcome, roll_out_of
-from slipway.cli.picture import clock_text, counts_text
+from slipway.cli.picture_words import clock_text, counts_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

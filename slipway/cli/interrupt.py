@@ -6,7 +6,7 @@ from enum import StrEnum
 import typer
 
 from slipway.cli.output import say
-from slipway.cli.picture import clock_text
+from slipway.cli.picture_words import clock_text
 
 
 class Choice(StrEnum):

@@ -6,8 +6,9 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from slipway.cli.picture import Picture, render_picture
+from slipway.cli.picture import render_picture
 from slipway.cli.picture_line import PictureLines
+from slipway.cli.picture_words import Picture
 
 
 class PictureShow:

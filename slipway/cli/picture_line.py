@@ -2,14 +2,31 @@
 
 from typing import Any
 
-from slipway.cli.picture import Picture, bounds_text, clock_text, counts_text, primary_of, short_message, state_of
+from slipway.cli.picture_words import (
+    Picture,
+    bounds_text,
+    clock_text,
+    counts_text,
+    failures_text,
+    newest_roll_out,
+    primary_of,
+    short_message,
+    state_of,
+)
 
 
 def summary_line(picture: Picture) -> str:
     """All that changes in a roll but the time: `rolling users:1 → users:2 | users:2 2 healthy | … | healthy 4 of …`."""
     deployments = " | ".join(f"{one['task_definition']} {counts_text(one)}" for one in picture["deployments"])
     waiting = f" | waiting: {picture['blocked_because']}" if picture["blocked_because"] else ""
-    return f"{state_of(picture)} | {deployments} | {bounds_text(picture)}{waiting}"
+    return f"{state_of(picture)} | {deployments} | {bounds_text(picture)}{_failures(picture)}{waiting}"
+
+
+def _failures(picture: Picture) -> str:
+    newest = newest_roll_out(picture)
+    if newest is None or newest["is_verdict"] or not newest["failure_count"]:
+        return ""
+    return f" | failures {failures_text(newest['failure_count'], newest['threshold'])}"
 
 
 class PictureLines:

@@ -7,7 +7,8 @@ from pathlib import Path
 from rich.console import Console
 
 from slipway.cli.failure import CliError
-from slipway.cli.picture import Picture, render_picture
+from slipway.cli.picture import render_picture
+from slipway.cli.picture_words import Picture
 
 COLUMNS = 100
 #: Fonts that are there already: rich's own template loads one from a server, which a README's images may not.

@@ -1,18 +1,29 @@
 """The tables of `slipway status`: pure functions over the overview and the picture of a service."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from slipway.cli.picture import clock_text, counts_text, short_message, state_of, telling_stops
+from slipway.cli.picture_facts import waits_of
+from slipway.cli.picture_words import (
+    clock_text,
+    counts_text,
+    newest_roll_out,
+    short_message,
+    state_of,
+    telling_stops,
+    verdict_text,
+)
 
 
 def render_overview(overview: Mapping[str, Any], endpoint: str) -> RenderableType:
     """Services by cluster, standalone tasks, hosts."""
     parts: list[RenderableType] = [_services(overview)]
+    if verdicts := list(_verdicts(overview)):
+        parts += [Text(), *verdicts]
     if any(one["tasks"] for one in overview["clusters"]):
         parts.append(_standalone(overview))
     if not any(one["services"] for one in overview["clusters"]):
@@ -41,8 +52,17 @@ def render_service(picture: Mapping[str, Any]) -> RenderableType:
         tasks.add_row(
             task["id"][:8], task["task_definition"], task["last_status"], task["phase"], targets or "-", age, why
         )
-    waiting = [Text(f"waiting: {picture['blocked_because']}", style="yellow")] if picture["blocked_because"] else []
-    return Group(title, *waiting, Text(), deployments, Text(), tasks)
+    return Group(title, *_remarks(picture), Text(), deployments, Text(), tasks)
+
+
+def _remarks(picture: Mapping[str, Any]) -> Iterable[Text]:
+    """The verdict of the last deployment where that is not success, and what the service waits for."""
+    newest = newest_roll_out(picture)
+    verdict = None if newest is None else verdict_text(newest, picture["at"])
+    if verdict is not None:
+        yield Text(f"last deployment: {verdict}", style="red")
+    for wait in waits_of(picture):
+        yield Text(f"waiting: {wait}", style="yellow")
 
 
 def _services(overview: Mapping[str, Any]) -> Table:
@@ -56,15 +76,35 @@ def _services(overview: Mapping[str, Any]) -> Table:
     return table
 
 
+def _verdicts(overview: Mapping[str, Any]) -> Iterable[Text]:
+    """A line for each service whose last deployment ended without success."""
+    for cluster in overview["clusters"]:
+        for one in cluster["services"]:
+            last = one["last_deployment"]
+            verdict = None if last is None else verdict_text(last, overview["at"])
+            if verdict is not None:
+                yield Text(f"{one['name']} in {cluster['name']}: {verdict}", style="red")
+
+
 def _state(service: Mapping[str, Any]) -> Text:
     if service["status"] != "ACTIVE":
         return Text(service["status"].lower(), style="yellow")
     if service["blocked_by"]:
         return Text(f"waiting ({service['blocked_by'].split()[0]})", style="red")
     primary = next((one for one in service["deployments"] if one["status"] == "PRIMARY"), None)
-    if primary is not None and primary["rollout_state"] == "IN_PROGRESS":
+    last = service["last_deployment"]
+    state = None if primary is None else primary["rollout_state"]
+    if state == "FAILED":
+        return Text("failed", style="red")
+    if state == "IN_PROGRESS":
+        if last is not None and last["rollback"] is not None:
+            return Text("going back", style="yellow")
         return Text("rolling" if len(service["deployments"]) > 1 else "starting", style="yellow")
-    return Text("steady", style="green") if service["is_steady"] else Text("mending", style="yellow")
+    if not service["is_steady"]:
+        return Text("mending", style="yellow")
+    if last is not None and last["status"] == "ROLLBACK_SUCCESSFUL":
+        return Text("steady, rolled back", style="yellow")
+    return Text("steady", style="green")
 
 
 def _standalone(overview: Mapping[str, Any]) -> RenderableType:

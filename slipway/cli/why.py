@@ -10,7 +10,7 @@ from slipway.cli import options
 from slipway.cli.access import find_access
 from slipway.cli.endpoint import Endpoint
 from slipway.cli.output import console, print_json
-from slipway.cli.picture import clock_text
+from slipway.cli.picture_words import clock_text
 from slipway.cli.resolve import resolve_service
 
 _TASK = re.compile(r"[0-9a-f]{8,32}|arn:[^ ]*:task/.*")

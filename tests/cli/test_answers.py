@@ -32,6 +32,7 @@ def begun(port: int, *arguments: str) -> "subprocess.Popen[str]":
 def test_a_table_that_is_piped_has_whole_rows() -> None:
     service = {"name": "payments-api-" * 8, "status": "ACTIVE", "desired_count": 4, "healthy": 4, "is_steady": True}
     listed = service | {"task_definition": "payments-api:1", "blocked_by": None, "addresses": [], "deployments": []}
+    listed |= {"last_deployment": None}
     shop = {"name": "shop", "services": [listed], "tasks": []}
     with scripted_server({"/slipway/v1/overview": {**OVERVIEW, "clusters": [shop]}}) as port:
         output, _ = begun(port, "status").communicate(timeout=60)

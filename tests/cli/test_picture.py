@@ -8,9 +8,10 @@ from xml.etree import ElementTree
 import pytest
 from rich.console import Console, RenderableType
 
-from slipway.cli.picture import clock_text, render_picture, short_message
+from slipway.cli.picture import render_picture
 from slipway.cli.picture_line import PictureLines
 from slipway.cli.picture_svg import write_svg
+from slipway.cli.picture_words import clock_text, short_message, state_of
 from slipway.cli.status_table import render_overview, render_service
 from tests.cli import pictures
 
@@ -34,14 +35,46 @@ def hold(name: str, text: str, *, rewrite: bool) -> None:
 
 
 @pytest.mark.parametrize("name", pictures.PICTURES)
-@pytest.mark.parametrize("width", [60, 100])
+@pytest.mark.parametrize("width", [60, 80, 100])
 def test_picture_reads_without_colour(name: str, width: int, rewrite: bool) -> None:
     drawn = plain(render_picture(pictures.PICTURES[name](), width=width), width)
     assert max(map(len, drawn.splitlines())) <= width
     hold(f"picture-{name}-{width}", drawn, rewrite=rewrite)
 
 
-@pytest.mark.parametrize("name", ["rolling", "failing", "blocked"])
+@pytest.mark.parametrize(
+    ("name", "state"),
+    [
+        ("rolling", "rolling users:1 → users:2"),
+        ("steady", "steady on users:2"),
+        ("failing", "rolling users:1 → users:2"),
+        ("going_back", "going back to users:1"),
+        ("rolled_back", "rolled back to users:1"),
+        ("back_failed", "way back to users:1 failed"),
+        ("baking", "watching users:2, which is healthy"),
+        ("deleted", "being deleted, 1 task left"),
+    ],
+)
+def test_state_in_a_few_words(name: str, state: str) -> None:
+    assert state_of(pictures.PICTURES[name]()) == state
+
+
+def test_a_new_deployment_ends_the_talk_of_the_last_one() -> None:
+    lost = pictures.rolled_back()["roll_outs"]
+    renewed = pictures.steady() | {"roll_outs": [pictures.roll_out(3, "SUCCESSFUL"), *lost]}
+    drawn = plain(render_picture(renewed), 100)
+    assert "steady on users:2" in drawn
+    assert "last deployment" not in drawn
+
+
+def test_no_event_is_cut_and_many_tasks_are_counted() -> None:
+    message = pictures.going_back()["events"][0]["message"]
+    assert short_message(message) == "has started 8 tasks: (task 00000000) (task 00000000) (task 00000000) and 5 more."
+    assert short_message(f"{message[:-1]} and 4 more.").endswith("and 9 more.")
+    assert "…" not in plain(render_picture(pictures.going_back(), width=60), 60)
+
+
+@pytest.mark.parametrize("name", ["rolling", "failing", "going_back", "rolled_back", "blocked"])
 def test_service_table(name: str, rewrite: bool) -> None:
     hold(f"status-{name}", plain(render_service(pictures.PICTURES[name]()), 100), rewrite=rewrite)
 
@@ -65,6 +98,7 @@ def overview(**service: Any) -> dict[str, Any]:
         "is_steady": False,
         "blocked_by": None,
         "addresses": ["http://127.0.0.2:8080"],
+        "last_deployment": pictures.roll_out(2, "SUCCESSFUL"),
         "deployments": [{"status": "PRIMARY", "rollout_state": "COMPLETED"}],
         **service,
     }
@@ -94,6 +128,29 @@ ROLLING = [{"status": "PRIMARY", "rollout_state": "IN_PROGRESS"}, {"status": "AC
         pytest.param("rolling", {"deployments": ROLLING}, id="rolling"),
         pytest.param("blocked", {"blocked_by": "RESOURCE:CPU " + "f" * 32}, id="blocked"),
         pytest.param("deleted", {"status": "DRAINING", "addresses": [], "task_definition": None}, id="deleted"),
+        pytest.param(
+            "rolled_back",
+            {
+                "is_steady": True,
+                "healthy": 4,
+                "task_definition": "users:1",
+                "last_deployment": pictures.rolled_back()["roll_outs"][0],
+            },
+            id="rolled back",
+        ),
+        pytest.param(
+            "going_back",
+            {"deployments": ROLLING, "last_deployment": pictures.going_back()["roll_outs"][0]},
+            id="going back",
+        ),
+        pytest.param(
+            "failed",
+            {
+                "deployments": [{"status": "PRIMARY", "rollout_state": "FAILED"}],
+                "last_deployment": pictures.roll_out(2, "STOPPED", status_reason=pictures.BROKEN),
+            },
+            id="failed",
+        ),
         pytest.param("empty", {"name": ""}, id="empty"),
     ],
 )

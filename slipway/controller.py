@@ -64,8 +64,11 @@ class Controller:
         clock: Clock,
         arns: Arns,
         rules: Rules,
+        observers: Iterable[Callable[[Commit], None]] = (),
     ) -> None:
+        """`observers` are told of each commit when it is written and dispatched. They must not wait, and not raise."""
         self._store = store
+        self._observers = tuple(observers)
         self._hosts = {host.id: host for host in hosts}
         self._load_balancer = load_balancer
         self._clock = clock
@@ -145,12 +148,15 @@ class Controller:
                 self._take(observe(self.snapshot, observation, context))
             self.snapshot.wake(context.now)
             self._decide(context)
-            self._commit(context)
+            commit = self._commit(context)
         except StoreError as error:
             self._undo(folded, error)
             return self._retry_at
         self._retry_at = None
         self._dispatch()
+        if commit is not None:
+            for observer in self._observers:
+                observer(commit)
         return self.snapshot.wake_at
 
     def _context(self) -> Context:
@@ -183,10 +189,13 @@ class Controller:
                 self._take(reconcile(snapshot, arn, touched, context))
         raise AssertionError(f"decisions do not come to rest: {sorted(snapshot.dirty_services)}")
 
-    def _commit(self, context: Context) -> None:
+    def _commit(self, context: Context) -> Commit | None:
+        """What was committed; None: there was nothing to commit."""
         if not self._changes:
-            return
-        self._store.commit(Commit(at=context.now, changes=tuple(self._changes), sequence=self._ids.sequence))
+            return None
+        commit = Commit(at=context.now, changes=tuple(self._changes), sequence=self._ids.sequence)
+        self._store.commit(commit)
+        return commit
 
     def _undo(self, folded: list[Observation], error: StoreError) -> None:
         """Nothing of this step was written: go back to the last commit and fold the same observations again later."""

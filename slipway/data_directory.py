@@ -57,6 +57,11 @@ class DataDirectory:
         return self.path / "metrics.db"
 
     @property
+    def last_words(self) -> Path:
+        """What failed tasks printed last, a file for each."""
+        return self.path / "last-words"
+
+    @property
     def envoy(self) -> Path:
         """The load balancer's files."""
         return self.path / "envoy"

@@ -18,6 +18,7 @@ from slipway.adapters.container_runtime import ContainerRuntime
 from slipway.adapters.docker import DockerRuntime
 from slipway.adapters.docker_images import PullBehavior
 from slipway.adapters.envoy import EnvoyLoadBalancer
+from slipway.adapters.last_words import LastWords
 from slipway.adapters.local_host import STARTS_AT_ONCE, LocalHost
 from slipway.adapters.machine import this_machine
 from slipway.adapters.metric_store import MetricStore
@@ -75,6 +76,9 @@ class Server:
         self._arns = Arns(account=settings.account, region=settings.region)
         self._rules = _rules(settings)
         self._containers = self._runtime()
+        self._last_words = LastWords(
+            self._directory.last_words, self._containers.logs, lambda: self.controller.snapshot
+        )
         self.host = self._host()
         self.balancer = self._balancer()
         self.controller = Controller(
@@ -84,6 +88,7 @@ class Server:
             clock=self._clock,
             arns=self._arns,
             rules=self._rules,
+            observers=(self._last_words.observe,),
         )
         self._alarms = AlarmWatch(lambda: self.controller.snapshot.alarms, self.metrics, self._take, self._clock)
         self.is_ready = False
@@ -128,6 +133,7 @@ class Server:
             snapshot=lambda: self.controller.snapshot,
             story=self._store.story,
             logs=self._logs,
+            last_words=self._last_words.tails,
             authenticator=authenticator,
             clock=self._clock.now,
             sight=self._sight,
@@ -180,6 +186,7 @@ class Server:
     async def open(self) -> None:
         """Open balancer and host, adopting what runs, and make the default cluster at first start."""
         await self.controller.open()
+        self._last_words.open()
         self.controller.step()
         self.metrics.open()
         self._alarms.open()
@@ -249,6 +256,7 @@ class Server:
         if self._settings.stop_tasks:
             await self.balancer.stop()
         await self._alarms.close()
+        await self._last_words.close()
         await self.controller.close()
         await self.metrics.close()
         self._directory.unlock()

@@ -42,9 +42,9 @@ CLOCKS_AND_CHANCE = frozenset({
     "threading", "time", "uuid",
 })
 PURE_STDLIB = frozenset({
-    "__future__", "abc", "base64", "binascii", "bisect", "collections", "copy", "dataclasses", "decimal", "enum",
-    "fractions", "functools", "graphlib", "hashlib", "heapq", "hmac", "ipaddress", "itertools", "json", "keyword",
-    "math", "operator", "re", "statistics", "string", "struct", "textwrap", "types", "typing", "zlib",
+    "__future__", "abc", "base64", "binascii", "bisect", "collections", "copy", "dataclasses", "decimal", "difflib",
+    "enum", "fractions", "functools", "graphlib", "hashlib", "heapq", "hmac", "ipaddress", "itertools", "json",
+    "keyword", "math", "operator", "re", "statistics", "string", "struct", "textwrap", "types", "typing", "zlib",
 })
 # fmt: on
 IMPURE_BUILTINS = frozenset({"breakpoint", "eval", "exec", "hash", "id", "input", "open", "print"})

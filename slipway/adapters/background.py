@@ -28,6 +28,11 @@ class Background:
         task.add_done_callback(self._ended)
         return task
 
+    async def rest(self) -> None:
+        """Wait until all that was started has ended, and what that started too."""
+        while self._running:
+            await asyncio.gather(*self._running, return_exceptions=True)
+
     async def close(self) -> None:
         """Cancel what still runs and wait until it has ended."""
         running = tuple(self._running)

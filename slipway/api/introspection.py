@@ -4,6 +4,7 @@
     GET /slipway/v1/clusters/{cluster}/services/{service}/picture
     GET /slipway/v1/clusters/{cluster}/services/{service}/events
     GET /slipway/v1/clusters/{cluster}/services/{service}/why
+    GET /slipway/v1/clusters/{cluster}/services/{service}/postmortem?deployment=
     GET /slipway/v1/tasks/{task}/why
     GET /slipway/v1/tasks/{task}/logs?container=&tail=&follow=
     GET /slipway/v1/story?arn=
@@ -24,9 +25,10 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from slipway.api.errors import ApiError
-from slipway.api.introspection_lookup import find_container, find_service, find_task
+from slipway.api.introspection_lookup import find_container, find_roll_out, find_service, find_task
 from slipway.api.introspection_overview import overview
 from slipway.api.introspection_picture import event_entry, service_picture
+from slipway.api.introspection_postmortem import LastWords, told_postmortem
 from slipway.api.introspection_why import service_why, task_why
 from slipway.core.model.services import Service
 from slipway.core.snapshot import Snapshot
@@ -44,7 +46,11 @@ _STATUSES = {
     "InvalidSignatureException": HTTPStatus.FORBIDDEN,
     "ClusterNotFoundException": HTTPStatus.NOT_FOUND,
     "ServiceNotFoundException": HTTPStatus.NOT_FOUND,
+    "ServiceDeploymentNotFoundException": HTTPStatus.NOT_FOUND,
 }
+
+
+_Handler = Callable[[Request], Response | Awaitable[Response]]
 
 
 class Authenticator(Protocol):
@@ -76,19 +82,21 @@ def routes(
     snapshot: Callable[[], Snapshot],
     story: Callable[[str], tuple[StoryRow, ...]],
     logs: Logs,
+    last_words: LastWords,
     authenticator: Authenticator | None,
     clock: Callable[[], float],
     sight: Callable[[], Sight],
 ) -> list[Route]:
     """The routes. `authenticator` None lets every request in; `clock` gives epoch seconds, as `sight` does with what
     waits are told by."""
-    reader = _Reader(snapshot=snapshot, story=story, logs=logs, sight=sight)
+    reader = _Reader(snapshot=snapshot, story=story, logs=logs, last_words=last_words, sight=sight)
     service = f"{PREFIX}/clusters/{{cluster}}/services/{{service}}"
-    handlers: dict[str, Callable[[Request], Response]] = {
+    handlers: dict[str, _Handler] = {
         f"{PREFIX}/overview": reader.overview,
         f"{service}/picture": reader.picture,
         f"{service}/events": reader.events,
         f"{service}/why": reader.why_service,
+        f"{service}/postmortem": reader.postmortem,
         f"{PREFIX}/tasks/{{task}}/why": reader.why_task,
         f"{PREFIX}/tasks/{{task}}/logs": reader.logs,
         f"{PREFIX}/story": reader.story,
@@ -97,7 +105,7 @@ def routes(
 
 
 def _guarded(
-    handler: Callable[[Request], Response], authenticator: Authenticator | None, clock: Callable[[], float]
+    handler: _Handler, authenticator: Authenticator | None, clock: Callable[[], float]
 ) -> Callable[[Request], Awaitable[Response]]:
     """The handler behind the signature, its refusals answered."""
 
@@ -105,7 +113,8 @@ def _guarded(
         try:
             if authenticator is not None:
                 authenticator.verify(await _signed(request), signing_name=SIGNING_NAME, now=clock())
-            return handler(request)
+            answered = handler(request)
+            return answered if isinstance(answered, Response) else await answered
         except ApiError as error:
             status = _STATUSES.get(error.code, HTTPStatus.BAD_REQUEST)
             return _answer({"__type": error.code, "message": error.message}, status)
@@ -136,11 +145,13 @@ class _Reader:
         snapshot: Callable[[], Snapshot],
         story: Callable[[str], tuple[StoryRow, ...]],
         logs: Logs,
+        last_words: LastWords,
         sight: Callable[[], Sight],
     ) -> None:
         self._snapshot = snapshot
         self._story = story
         self._logs = logs
+        self._last_words = last_words
         self._sight = sight
 
     def overview(self, request: Request) -> Response:
@@ -158,6 +169,14 @@ class _Reader:
     def why_service(self, request: Request) -> Response:
         snapshot, service = self._service(request)
         return _answer(service_why(snapshot, service, self._sight()))
+
+    async def postmortem(self, request: Request) -> Response:
+        snapshot, service = self._service(request)
+        roll_out = find_roll_out(snapshot, service, request.query_params.get("deployment", ""))
+        told = await told_postmortem(
+            snapshot, service, roll_out, now=self._sight().now, story=self._story, last_words=self._last_words
+        )
+        return _answer(told)
 
     def why_task(self, request: Request) -> Response:
         snapshot = self._snapshot()

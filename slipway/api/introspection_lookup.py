@@ -3,14 +3,19 @@
 from collections.abc import Iterable
 
 from slipway.api.errors import ApiError
+from slipway.core.deploy import deployment_id_of
 from slipway.core.model.clusters import Cluster, ClusterStatus
+from slipway.core.model.deployments import ServiceDeployment
 from slipway.core.model.services import Service, ServiceStatus
 from slipway.core.model.tasks import Container, Task
+from slipway.core.postmortem import failed_roll_out
 from slipway.core.snapshot import Snapshot
 
 #: The fewest leading characters of a task id that may stand for it.
 SHORTEST_TASK_ID = 4
 NAMED_MOST = 10
+
+_NO_ROLL_OUT = "ServiceDeploymentNotFoundException"
 
 
 def find_service(snapshot: Snapshot, cluster: str, service: str) -> Service:
@@ -22,6 +27,28 @@ def find_service(snapshot: Snapshot, cluster: str, service: str) -> Service:
         sentence = f"There is no service {service} in cluster {cluster}; {_listed('its services are', names)}."
         raise ApiError("ServiceNotFoundException", sentence)
     return found
+
+
+def find_roll_out(snapshot: Snapshot, service: Service, name: str) -> ServiceDeployment:
+    """The service deployment that `name` means: its ARN, the deployment's id or the number of that; where it is empty,
+    the newest that did not succeed. Raises `ApiError`."""
+    if not name:
+        failed = failed_roll_out(snapshot, service)
+        if failed is not None:
+            return failed
+        sentence = f"No deployment of {service.name} failed: each succeeded or goes on; name one with deployment=."
+        raise ApiError(_NO_ROLL_OUT, sentence)
+    history = [one for one in snapshot.service_history(service.arn) if one.created_at >= service.created_at]
+    found = next((one for one in history if name in _names(one)), None)
+    if found is None:
+        there = _listed("those kept are, newest first,", [deployment_id_of(one.target_revision_arn) for one in history])
+        raise ApiError(_NO_ROLL_OUT, f"There is no deployment {name} of {service.name}; {there}.")
+    return found
+
+
+def _names(roll_out: ServiceDeployment) -> tuple[str, ...]:
+    deployment_id = deployment_id_of(roll_out.target_revision_arn)
+    return roll_out.arn, deployment_id, deployment_id.removeprefix("ecs-svc/")
 
 
 def find_task(snapshot: Snapshot, task: str) -> Task:

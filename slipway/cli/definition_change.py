@@ -1,13 +1,12 @@
 """A task definition copied with changes, and what the copy changes: pure functions over AWS's JSON."""
 
-import json
 from collections.abc import Collection, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from difflib import unified_diff
 from typing import Any
 
 from slipway.cli.failure import CliError, UsageError
+from slipway.core.definition_difference import definition_difference
 
 Definition = Mapping[str, Any]
 
@@ -60,15 +59,8 @@ def changed_definition(definition: Definition, changes: Images, *, members: Coll
 
 def difference(old: Definition, new: Definition, *, members: Collection[str]) -> tuple[str, ...]:
     """The unified difference of two definitions as JSON, of these members only; empty where they agree."""
-    ignored = {"family"}
-    before, after = (
-        json.dumps(
-            {key: one[key] for key in sorted(one) if key in members and key not in ignored}, indent=2, sort_keys=True
-        )
-        for one in (old, new)
-    )
     names = (_name(old, "now"), _name(new, "new"))
-    return tuple(unified_diff(before.splitlines(), after.splitlines(), *names, lineterm=""))
+    return definition_difference(old, new, names, members=members)
 
 
 def _name(definition: Definition, otherwise: str) -> str:

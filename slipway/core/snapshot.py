@@ -58,6 +58,7 @@ class Snapshot:
         self._task_targets: dict[str, dict[str, None]] = defaultdict(dict)
         self._group_listeners: dict[str, dict[str, None]] = defaultdict(dict)
         self._waiting_for_target: dict[str, dict[str, None]] = defaultdict(dict)  # tasks by the key they wait for
+        self._counted_by: dict[str, str] = {}  # service deployments by the tasks whose failures they keep
         self._alarm_states: dict[str, AlarmState | None] = {}  # by name; None: there is no such alarm any more
         self._alarm_services: dict[str, set[str]] = defaultdict(set)  # services by the names of their alarms
         self.dirty_services: set[str] = set()
@@ -116,6 +117,10 @@ class Snapshot:
     def roll_out(self, deployment: Deployment) -> ServiceDeployment:
         """The service deployment that a deployment belongs to now: the one it takes back, else its own."""
         return self.service_deployments[deployment.rolls_back or deployment.service_deployment_arn]
+
+    def is_kept(self, task_arn: str) -> bool:
+        """Whether a service deployment counts the task among its failures, with which its record is kept."""
+        return task_arn in self._counted_by
 
     def primary(self, service_arn: str) -> Deployment | None:
         """The PRIMARY deployment; None for a service that is INACTIVE."""
@@ -222,6 +227,7 @@ class Snapshot:
             case ServiceDeployment() as roll_out:
                 self.dirty_services.add(roll_out.service_arn)
                 _toggle(self._service_history[roll_out.service_arn], roll_out.arn, present=new is not None)
+                self._index_failures(roll_out, gone=new is None)
             case _:
                 pass
 
@@ -310,6 +316,14 @@ class Snapshot:
         if not shown:
             self.service_tasks(new.service_arn).forget(new.id)
         self.dirty_services.add(new.service_arn)
+
+    def _index_failures(self, roll_out: ServiceDeployment, *, gone: bool) -> None:
+        """Failures are only added to a service deployment, and go with it."""
+        for task_arn in (counted.task_arn for counted in roll_out.failures if counted.task_arn is not None):
+            if gone:
+                self._counted_by.pop(task_arn, None)
+            else:
+                self._counted_by[task_arn] = roll_out.arn
 
     def _index_service(self, old: Service | None, service: Service) -> None:
         self._cluster_services[service.cluster_arn][service.arn] = None

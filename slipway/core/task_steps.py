@@ -44,7 +44,7 @@ def plan_task(snapshot: Snapshot, task: Task, *, service: Service | None, contex
         cause = "scale-in protection is over"
         step.changes.append(Put(record=replace(task, protected_until=None), cause=cause))
     elif task.is_stopped:
-        _plan_stopped(task, targets, step, context)
+        _plan_stopped(snapshot, task, targets, step, context=context)
     elif task.desired_status is DesiredStatus.STOPPED:
         _plan_stop(snapshot, task, targets, step=step, context=context)
     elif task.last_status is TaskStatus.RUNNING and service is not None:
@@ -100,12 +100,18 @@ def _plan_stop(
         step.commands.append(StopTask(host_id=task.host_id, task_arn=task.arn, ordered_at=context.now))
 
 
-def _plan_stopped(task: Task, targets: tuple[Target, ...], step: TaskStep, context: Context) -> None:
-    """What has stopped has no request in flight: its targets go at once, its record when it was kept long enough."""
+def _plan_stopped(
+    snapshot: Snapshot, task: Task, targets: tuple[Target, ...], step: TaskStep, *, context: Context
+) -> None:
+    """What has stopped has no request in flight: its targets go at once, its record when it was kept long enough. That
+    of a counted failure stays for the post-mortem of its deployment, and goes with that (`history`)."""
     step.changes += [Remove(record=target, cause="its task stopped") for target in targets]
     step.deregistered += [target for target in targets if target.state is not TargetState.DRAINING]
     if not targets and task.wake_at is not None and context.now >= task.wake_at:
-        step.changes.append(Remove(record=task, cause="kept long enough after it stopped"))
+        if snapshot.is_kept(task.arn):
+            step.changes.append(Put(record=replace(task, wake_at=None), cause="kept with its deployment, which failed"))
+        else:
+            step.changes.append(Remove(record=task, cause="kept long enough after it stopped"))
 
 
 def _deregister_all(snapshot: Snapshot, targets: tuple[Target, ...], step: TaskStep, context: Context) -> None:

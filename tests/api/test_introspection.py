@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Scope
 from slipway.api.introspection import routes
 from slipway.core.model.clusters import ClusterStatus
 from slipway.core.plan import Put
+from slipway.core.postmortem_tasks import Tail
 from slipway.core.snapshot import Snapshot
 from slipway.core.wait import Sight
 from slipway.ports import StoryRow
@@ -52,6 +53,7 @@ def application(
         snapshot=snapshot,
         story=story,
         logs=logs or Asked(),
+        last_words=lambda task: {"app": Tail(lines=("no port",))},
         authenticator=Authenticator([KEY]) if signed_at is not None else None,
         clock=lambda: NOW if signed_at is None else signed_at,
         sight=lambda: Sight(now=NOW),

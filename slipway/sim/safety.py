@@ -17,17 +17,22 @@ from slipway.core.model.deployments import (
     RolloutState,
     ServiceDeployment,
     ServiceDeploymentStatus,
+    ServiceRevision,
 )
 from slipway.core.model.hosts import Host
-from slipway.core.model.load_balancing import Target
+from slipway.core.model.load_balancing import Target, TargetState
 from slipway.core.model.services import SchedulingStrategy, Service, ServiceStatus
-from slipway.core.model.tasks import DesiredStatus, StopCode, Task, TaskStatus
+from slipway.core.model.task_definitions import TaskDefinition
+from slipway.core.model.tasks import DesiredStatus, HealthStatus, StopCode, Task, TaskStatus
 from slipway.core.plan import Put, Record
 from slipway.core.snapshot import Snapshot
 from slipway.ports import Commit
 
 _RANK: Mapping[TaskStatus, int] = {status: rank for rank, status in enumerate(TaskStatus)}
 
+
+#: A task without any check is healthy so long after RUNNING, seconds (ECS: 40).
+HEALTHY_AFTER_S = 40.0
 
 #: From each state of a service deployment, those that may follow (ECS API, `ServiceDeployment.status`).
 VERDICTS: Mapping[str, frozenset[str]] = {
@@ -61,6 +66,9 @@ class Safety:
         self._of_host: dict[str, set[str]] = defaultdict(set)
         self._targets: dict[str, set[str]] = defaultdict(set)  # keys of targets by task
         self._owners: dict[str, str] = {}  # the task of each target
+        self._states: dict[str, TargetState] = {}
+        self._checked: set[str] = set()  # task definitions with container health checks
+        self._balanced: set[str] = set()  # service revisions with load balancers
         self._services: dict[str, Service] = {}
         self._counts_placement: set[str] = set()  # services that ever counted starts without room
         self._hosts: dict[str, Host] = {}
@@ -104,6 +112,10 @@ class Safety:
                 services.add(service.arn)
                 if any(tag.key == COUNT_PLACEMENT for tag in service.tags):
                     self._counts_placement.add(service.arn)
+            case TaskDefinition() as definition if definition.has_health_check:
+                self._checked.add(definition.arn)
+            case ServiceRevision() as revision if revision.load_balancers:
+                self._balanced.add(revision.arn)
             case Deployment() as deployment:
                 self._take_deployment(deployment)
                 services.add(deployment.service_arn)
@@ -140,7 +152,9 @@ class Safety:
         owner = self._owners.pop(target.key, None)
         if owner is not None:
             self._targets[owner].discard(target.key)
+        self._states.pop(target.key, None)
         if is_put and target.task_arn is not None:
+            self._states[target.key] = target.state
             self._owners[target.key] = target.task_arn
             self._targets[target.task_arn].add(target.key)
 
@@ -182,15 +196,40 @@ class Safety:
             raise Broken(rule, sentence)
 
     def _check_task(self, old: Task | None, task: Task, failed: set[str]) -> None:
-        is_new = old is None
-        if is_new and task.deployment_id is not None:
+        if old is None:
+            host = self._hosts[task.host_id]
+            is_open = host.is_connected and not host.is_draining
+            self._hold("hosts that are gone or leave get no tasks", is_open, f"{task.arn} on {host.id}")
+        if old is None and task.deployment_id is not None:
             is_good = task.deployment_id not in failed
             self._hold("a FAILED deployment starts nothing", is_good, f"{task.arn} of {task.deployment_id}")
+        self._check_health(old, task)
         is_ordered = task.stop_ordered_at is not None and (old is None or old.stop_ordered_at is None)
         if is_ordered:
             self._hold("stopped when it is no target any more", not self._targets[task.arn], task.arn)
         if task.is_stopped:
             self._hold("what stopped is not wanted", task.desired_status is DesiredStatus.STOPPED, task.arn)
+
+    def _check_health(self, old: Task | None, task: Task) -> None:
+        """What just turned healthy is so by all of its checks, and nothing turns sick within its grace period."""
+        deployment = self._deployments.get(task.deployment_id or "")
+        if deployment is None or task.started_at is None or task.desired_status is DesiredStatus.STOPPED:
+            return
+        if task.healthy_at is not None and (old is None or old.healthy_at is None):
+            states = [self._states[key] for key in self._targets[task.arn]]
+            is_balanced, is_checked = (
+                deployment.revision_arn in self._balanced,
+                task.task_definition_arn in self._checked,
+            )
+            serves = bool(states) and all(state is TargetState.HEALTHY for state in states)
+            passes = task.health_status is HealthStatus.HEALTHY
+            is_old = self._now >= task.started_at + HEALTHY_AFTER_S
+            is_so = (serves or not is_balanced) and (passes or not is_checked)
+            is_so = is_so and (is_old or is_balanced or is_checked)
+            self._hold("healthy is what all checks say is", is_so, f"{task.arn}: {states}, {task.health_status}")
+        if task.unhealthy_reason is not None and (old is None or old.unhealthy_reason is None):
+            grace_ends = task.started_at + self._services[deployment.service_arn].health_check_grace_period_s
+            self._hold("nothing is replaced in its grace period", self._now >= grace_ends, task.arn)
 
     def _check_protection(self, old: Task, task: Task) -> None:
         """Protection holds off scale-in and deployments, not the replacement of a sick task nor the service's end."""

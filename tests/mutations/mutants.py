@@ -103,6 +103,24 @@ MUTANTS = (
         new="if primary.failure_count <= threshold or",
     ),
     Mutant(
+        name="a host that leaves gets tasks",
+        file="core/placement.py",
+        old='"is DRAINING" if host.is_draining else ""',
+        new='""',
+    ),
+    Mutant(
+        name="container health is not asked",
+        file="core/task_steps.py",
+        old="passes = not is_checked or task.health_status is HealthStatus.HEALTHY",
+        new="passes = True",
+    ),
+    Mutant(
+        name="sick tasks are replaced within their grace period",
+        file="core/task_steps.py",
+        old="elif sickness is not None and context.now >= grace_ends:",
+        new="elif sickness is not None:",
+    ),
+    Mutant(
         name="a task's removal has nothing decided",
         file="core/snapshot.py",
         old="self.dirty_services.add(task.service_arn)  # a task's end and its removal may come at one instant",

@@ -20,6 +20,9 @@ from slipway.sim.trial import STEPS, Failure, Outcome, Trial, shrunk
 #: Trials of a campaign where nobody says how many.
 SEEDS = 1000
 
+#: Columns of the closing table where it is not written to a terminal.
+WIDTH = 100
+
 #: Lines of a failure's transcript that a campaign shows; the replay shows all.
 SHOWN = 60
 
@@ -142,7 +145,8 @@ def _print(campaign: Campaign, took_s: float) -> None:
         table.add_row(f"checked: {name}", f"{count:,}")
     table.add_section()
     table.add_row("trials in which something broke", f"{len(campaign.failed)}")
-    Console().print(table)
+    console = Console()
+    console.print(table, width=None if console.is_terminal else WIDTH)
 
 
 if __name__ == "__main__":

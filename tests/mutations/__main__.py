@@ -20,6 +20,9 @@ from rich.table import Table
 import slipway
 from tests.mutations.mutants import MUTANTS, Mutant
 
+#: Columns of the table where it is not written to a terminal.
+WIDTH = 120
+
 #: Trials each mistake may take to be found.
 SEEDS = 1000
 
@@ -44,7 +47,8 @@ def main() -> int:
             row = (mutant.name, failure["rule"], str(found["seed"]), str(failure["step"]))
         table.add_row(*row)
         print("  ".join(filter(None, row)), file=sys.stderr)
-    Console().print(table)
+    console = Console()
+    console.print(table, width=None if console.is_terminal else WIDTH)
     return 1 if missed else 0
 
 

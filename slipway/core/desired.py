@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from slipway.core.model.deployments import Deployment, DeploymentStatus, RolloutState
+from slipway.core.model.hosts import Host
 from slipway.core.model.services import SchedulingStrategy, Service, ServiceStatus
 from slipway.core.rolling import Bounds, bounds
 from slipway.core.snapshot import Snapshot
@@ -13,8 +14,15 @@ def desired_count(snapshot: Snapshot, service: Service) -> int:
     if service.status is not ServiceStatus.ACTIVE:
         return 0
     if service.scheduling_strategy is SchedulingStrategy.DAEMON:
-        return sum(host.is_connected and not host.is_draining for host in snapshot.hosts.values())
+        return sum(_has_daemon(snapshot, service, host) for host in snapshot.hosts.values())
     return service.desired_count
+
+
+def _has_daemon(snapshot: Snapshot, service: Service, host: Host) -> bool:
+    """Whether a host is to have its task of a DAEMON service. One that is away keeps what runs on it: nobody knows."""
+    if host.is_draining or host.is_connected:
+        return not host.is_draining
+    return any(snapshot.tasks[arn].service_arn == service.arn for arn in snapshot.room(host.id).tasks)
 
 
 def bounds_of(snapshot: Snapshot, service: Service) -> Bounds:

@@ -299,7 +299,9 @@ class Safety:
         if service.status is not ServiceStatus.ACTIVE:
             return 0
         if service.scheduling_strategy is SchedulingStrategy.DAEMON:
-            return sum(host.is_connected and not host.is_draining for host in self._hosts.values())
+            held = {self._tasks[arn].host_id for arn in self._of_service[service.arn]}  # by hosts that are away, too
+            hosts = (host for host in self._hosts.values() if not host.is_draining)
+            return sum(host.is_connected or host.id in held for host in hosts)
         return service.desired_count
 
 

@@ -4,6 +4,7 @@ import http.client
 import json
 import time
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -15,6 +16,7 @@ PREFIX = "/slipway/v1"
 TIMEOUT_S = 30
 PIECE_BYTES = 64 * 1024  # read at once of an answer in lines
 SIGNED = ("host", "x-amz-date")
+NO_QUERY: Mapping[str, str] = MappingProxyType({})
 
 
 class Endpoint:
@@ -45,6 +47,11 @@ class Endpoint:
     def why_task(self, task: str) -> dict[str, Any]:
         """What a task waits for: `at` and `waits`. Raises `CliError`."""
         return self._get(f"{PREFIX}/tasks/{quote(task, safe='')}/why")
+
+    def postmortem(self, cluster: str, service: str, deployment: str | None) -> dict[str, Any]:
+        """The post-mortem of a deployment (its id or ARN; None: the newest that failed). Raises `CliError`."""
+        query = {} if deployment is None else {"deployment": deployment}
+        return self._get(_service_path(cluster, service, "postmortem"), query)
 
     def overview(self) -> dict[str, Any]:
         """All clusters, services, tasks and hosts. Raises `CliError`."""
@@ -77,9 +84,9 @@ class Endpoint:
         if rest:
             yield rest
 
-    def _get(self, path: str) -> dict[str, Any]:
+    def _get(self, path: str, query: Mapping[str, str] = NO_QUERY) -> dict[str, Any]:
         try:
-            content = self._ask(path, {}).read()
+            content = self._ask(path, query).read()
         except (http.client.HTTPException, OSError) as error:
             self._connection.close()
             raise self._unreachable(error) from error

@@ -13,6 +13,7 @@ from slipway.cli.env import env
 from slipway.cli.events import events
 from slipway.cli.failure import CliError, Interrupted, UsageError
 from slipway.cli.logs import logs
+from slipway.cli.postmortem import postmortem
 from slipway.cli.status import status
 from slipway.cli.up import up
 from slipway.cli.version import print_version, version
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (up, env, status, events, logs, watch, deploy, wait, why, demo, version):
+for command in (up, env, status, events, logs, watch, deploy, wait, why, postmortem, demo, version):
     app.command()(command)
 
 

@@ -23,9 +23,6 @@ from slipway.sim.truth import check_agreement, check_truth, check_whole
 #: Steps of a trial.
 STEPS = 200
 
-#: Every so many steps all records, indexes and decisions are compared, which costs all of them.
-WHOLE_EVERY = 10
-
 #: Seconds after which nothing is on its way any more: reports, stops, deregistration delays.
 SETTLES_S = 300.0
 
@@ -108,12 +105,11 @@ class Trial:
         self.told[-1] += f": {said}"
         if step.what in FAULTS and said != stage.NOTHING:
             self._faults[step.what] += 1
-        self._check(stage, is_whole=number % WHOLE_EVERY == 0)
+        self._check(stage)
 
-    def _check(self, stage: Stage, *, is_whole: bool = True) -> None:
+    def _check(self, stage: Stage) -> None:
         check_truth(stage.world, self._safety.checks)
-        if is_whole:
-            check_whole(stage.world, self._safety.checks)
+        check_whole(stage.world, self._safety.checks)
 
     def _end(self, stage: Stage) -> None:
         """The faults end; services come to rest, are mended, and go."""

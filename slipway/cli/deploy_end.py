@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from slipway.cli.follow import Outcome, roll_out_of
-from slipway.cli.picture_words import clock_text, counts_text
+from slipway.cli.picture_words import because, clock_text, counts_text
+
+#: From here on a duration is told as by a clock, `0:51`.
+CLOCK_FROM_S = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,10 @@ def _duration_s(roll_out: Mapping[str, Any] | None) -> float | None:
     return round(float(roll_out["finished_at"]) - float(roll_out["created_at"]), 3)
 
 
+def _took(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < CLOCK_FROM_S else clock_text(seconds)
+
+
 def _sentence(
     picture: Mapping[str, Any],
     outcome: Outcome,
@@ -56,8 +63,8 @@ def _sentence(
     roll_out: Mapping[str, Any] | None,
 ) -> str:
     service = picture["service"]
-    reason = f" {roll_out['status_reason']}" if roll_out and roll_out["status_reason"] else ""
-    took = clock_text(_duration_s(roll_out) or 0.0)
+    reason = because(roll_out["status_reason"] or "") if roll_out else ""
+    why, took = f": {reason}" if reason else "", _took(_duration_s(roll_out) or 0.0)
     more = f" `slipway postmortem {service}` tells more."
     match outcome:
         case Outcome.SUCCESSFUL:
@@ -65,11 +72,11 @@ def _sentence(
             rounds = f"{count} round{'' if count == 1 else 's'}, " if found else ""
             return f"{service} is steady on {revision}: {rounds}{took}."
         case Outcome.ROLLBACK_SUCCESSFUL:
-            return f"{service} is back on {_way_back(roll_out)} after {took}: {revision} failed.{reason}{more}"
+            return f"{service} is back on {_way_back(roll_out)} after {took}, and not on {revision}{why}.{more}"
         case Outcome.ROLLBACK_FAILED:
-            return f"{revision} failed on {service}, and so did the way back.{reason}{more}"
+            return f"{revision} failed on {service}, and so did the way back{why}.{more}"
         case Outcome.STOPPED:
-            return f"The deployment of {revision} to {service} was stopped.{reason}"
+            return f"The deployment of {revision} to {service} was stopped{why}.{more if reason else ''}"
         case Outcome.DELETED:
             return f"The service {service} was deleted while {revision} was deployed."
         case Outcome.TIMED_OUT:

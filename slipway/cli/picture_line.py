@@ -9,7 +9,6 @@ from slipway.cli.picture_words import (
     counts_text,
     failures_text,
     newest_roll_out,
-    primary_of,
     short_message,
     state_of,
 )
@@ -40,10 +39,10 @@ class PictureLines:
     def new(self, picture: Picture) -> list[str]:
         """The lines that this picture adds: its new events, the oldest first, and the summary where it changed.
 
-        Events from before the first picture are not told.
+        Events from before the first picture are not told. The clock is that of the last deployment, forth and back.
         """
-        primary = primary_of(picture)
-        at = clock_text(0 if primary is None else picture["at"] - primary["created_at"])
+        newest = newest_roll_out(picture)
+        at = clock_text(0 if newest is None else picture["at"] - newest["created_at"])
         lines = [f"{at} {short_message(one['message'])}" for one in self._new_events(picture)]
         summary = summary_line(picture)
         if summary != self._summary:

@@ -6,8 +6,8 @@ from typing import Any
 
 from slipway.cli.postmortem_words import Report, after_text, milestones
 
-#: Lines of the marks' names, so that those that are near one another do not meet.
-MARK_ROWS = 3
+#: Lines of the marks' names, one for each, so that none meet.
+MARK_ROWS = 4
 LATE = 60  # a mark so far to the right (per cent) has its name on its left
 
 

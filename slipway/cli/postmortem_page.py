@@ -77,7 +77,7 @@ def _failures(report: Report) -> Iterator[str]:
     yield f"<p>Counted: {escape(failures_line(report))}.</p>"
     began = report["times"]["update_at"]
     rows = [
-        (after_text(task["at"] - began), task["id"][:8], task["failure_class"], task["sentence"])
+        (after_text(task["at"] - began), task["id"][:8], task["failure_class"], short_message(task["sentence"]))
         for task in report["tasks"]
     ]
     if rows:
@@ -116,11 +116,11 @@ def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[
 
 
 def _task(task: Mapping[str, Any]) -> Iterator[str]:
-    head = f"{task['failure_class']}: {task['sentence']}"
+    head = f"{task['failure_class']}: {short_message(task['sentence'])}"
     yield f"<details><summary><code>{escape(task['id'][:8])}</code> {escape(head)}</summary>"
     yield f'<p class="quiet"><code>{escape(task["id"])}</code> of deployment {escape(task["deployment"])}</p>'
     for name, text in task_ends(task):
-        yield f'<p><span class="quiet">{escape(name)}:</span> {escape(text)}</p>'
+        yield f'<p><span class="quiet">{escape(name)}:</span> {escape(short_message(text))}</p>'
     for container in task["containers"]:
         yield from _container(container, task)
     yield "</details>"

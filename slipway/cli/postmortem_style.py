@@ -33,7 +33,7 @@ table { border-collapse: collapse; width: 100%; }
 .scroll { overflow-x: auto; }
 th { text-align: left; font-weight: 600; color: var(--quiet); }
 th, td {
-  padding: .3rem 1rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere;
+  padding: .3rem 1rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: break-word;
 }
 .number { text-align: right; white-space: nowrap; width: 1%; }
 td.number { font-size: .9em; line-height: 1.67; }
@@ -47,7 +47,7 @@ pre span { display: block; min-height: 1.45em; width: max-content; min-width: 10
 .head { font-weight: 700; }
 details { margin: .5rem 0; border: 1px solid var(--line); border-radius: .4rem; padding: .4rem .8rem; }
 summary { cursor: pointer; overflow-wrap: anywhere; }
-.chart { position: relative; padding-top: 3.4rem; }
+.chart { position: relative; padding-top: 4.5rem; }
 .row { display: grid; grid-template-columns: 6.5rem 1fr; gap: .75rem; align-items: center; height: 1.5rem; }
 .row code { font-size: .85rem; white-space: nowrap; }
 .track { position: relative; height: 1rem; background: var(--raised); border-radius: .2rem; }

@@ -35,7 +35,7 @@ def postmortem_text(report: Report, *, lines: int, instant: Instant = local_time
     if report["difference"]:
         yield from _section("difference", coloured(report["difference"]))
     for task in report["tasks"]:
-        yield from _section(f"task {task['id'][:8]}  {task['failure_class']}: {task['sentence']}", _task(task, lines))
+        yield from _section(_task_title(task), _task(task, lines))
 
 
 def _section(title: str, content: Iterator[Text]) -> Iterator[Text]:
@@ -60,9 +60,11 @@ def _failures(report: Report) -> Iterator[Text]:
     began = report["times"]["update_at"]
     for task in report["tasks"]:
         after = after_text(task["at"] - began)
-        yield Text.assemble(
-            (f"{after:>7}", "dim"), f"  task {task['id'][:8]}  {task['failure_class']}: {task['sentence']}"
-        )
+        yield Text.assemble((f"{after:>7}", "dim"), f"  {_task_title(task)}")
+
+
+def _task_title(task: Mapping[str, Any]) -> str:
+    return f"task {task['id'][:8]}  {task['failure_class']}: {short_message(task['sentence'])}"
 
 
 def _task(task: Mapping[str, Any], lines: int) -> Iterator[Text]:

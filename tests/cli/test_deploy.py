@@ -58,7 +58,8 @@ def test_a_container_that_is_not_there_is_told() -> None:
         changed_definition(DEFINITION, parse_changes(["web=x"], []), members=MEMBERS)
 
 
-REASON = "Service deployment rolled back because it was certain to fail."
+WHY = "it was certain to fail"
+REASON = f"Service deployment rolled back because {WHY}."
 
 
 def ended(status: str, **changes: Any) -> dict[str, Any]:
@@ -82,21 +83,21 @@ def ended(status: str, **changes: Any) -> dict[str, Any]:
             ended("ROLLBACK_SUCCESSFUL", rollback=pictures.back_to(1)),
             pictures.NEW,
             Outcome.ROLLBACK_SUCCESSFUL,
-            f"users is back on users:1 after 0:51: users:2 failed. {REASON} `slipway postmortem users` tells more.",
+            f"users is back on users:1 after 0:51, and not on users:2: {WHY}. `slipway postmortem users` tells more.",
             id="rolled back",
         ),
         pytest.param(
             ended("ROLLBACK_FAILED", rollback=pictures.back_to(1)),
             pictures.NEW,
             Outcome.ROLLBACK_FAILED,
-            f"users:2 failed on users, and so did the way back. {REASON}",
+            f"users:2 failed on users, and so did the way back: {WHY}.",
             id="not rolled back",
         ),
         pytest.param(
             ended("STOPPED"),
             pictures.NEW,
             Outcome.STOPPED,
-            f"The deployment of users:2 to users was stopped. {REASON}",
+            f"The deployment of users:2 to users was stopped: {WHY}.",
             id="stopped",
         ),
         pytest.param(

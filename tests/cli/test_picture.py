@@ -163,14 +163,14 @@ def test_lines_tell_changes_and_new_events_once() -> None:
     lines = PictureLines()
     first, rolling = pictures.steady(), pictures.rolling()
     assert lines.new(first) == [
-        "0:07 steady on users:2 | users:2 4 healthy | healthy 4 of at least 4, wanted 4 of at most 8"
+        "1:00 steady on users:2 | users:2 4 healthy | healthy 4 of at least 4, wanted 4 of at most 8"
     ]
     assert lines.new(first) == []
     assert lines.new(rolling) == [
-        "0:07 has started 2 tasks: (task 00000000) (task 00000000).",
-        "0:07 registered 3 targets in (target-group users)",
-        "0:07 has begun draining connections on 2 tasks.",
-        "0:07 rolling users:1 → users:2 | users:2 2 healthy, 1 running, 1 starting | users:1 2 healthy, 2 stopping"
+        "1:00 has started 2 tasks: (task 00000000) (task 00000000).",
+        "1:00 registered 3 targets in (target-group users)",
+        "1:00 has begun draining connections on 2 tasks.",
+        "1:00 rolling users:1 → users:2 | users:2 2 healthy, 1 running, 1 starting | users:1 2 healthy, 2 stopping"
         " | healthy 4 of at least 4, wanted 6 of at most 8",
     ]
     assert lines.new(rolling) == []

@@ -10,7 +10,7 @@ import json
 import logging
 import os
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -37,6 +37,8 @@ TOTAL_BYTES = 256 * 1024 * 1024
 #: Tasks read at once, and seconds that reading one container may take.
 READS_AT_ONCE = 4
 READ_S = 10.0
+#: Seconds that the end of the control plane waits for what is being read.
+CLOSE_S = 2.0
 
 
 class Logs(Protocol):
@@ -70,7 +72,9 @@ class LastWords:
         and not read yet, before the control plane ended, what is left is read."""
         snapshot = self._snapshot()
         kept = {resource_name(arn): arn for arn in snapshot.tasks if snapshot.is_kept(arn)}
-        for path in sorted(self._files(), key=lambda path: path.stat().st_mtime):
+        for unfinished in self._directory.glob("*.new"):
+            self._unlink(unfinished)
+        for path in sorted(self._directory.glob("*.json"), key=lambda path: path.stat().st_mtime):
             if path.stem in kept:
                 self._sizes[path.stem] = path.stat().st_size
                 self._heard.add(kept[path.stem])
@@ -79,10 +83,6 @@ class LastWords:
             else:
                 self._unlink(path)
         self._hear(sorted(kept.values()))
-
-    def _files(self) -> Iterator[Path]:
-        with suppress(FileNotFoundError):
-            yield from self._directory.glob("*.json")
 
     def observe(self, commit: Commit) -> None:
         """Begin to read what a commit counted, read again what has stopped, and remove what is gone."""
@@ -119,7 +119,10 @@ class LastWords:
             self._unlink(self._path(task.id))
 
     async def close(self) -> None:
-        """Give up what is being read."""
+        """Finish what is being read, for a moment, and give up the rest: the next `open` reads it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_S):
+                await self.background.rest()
         await self.background.close()
 
     # Reading

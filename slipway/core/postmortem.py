@@ -195,13 +195,17 @@ def _summary(
         sentences.append(f"{count} {'failure was' if count == 1 else 'failures were'} counted{of}.")
     if times.detected_at is not None and roll_out.detected_by is not None:
         after = times.detected_at - times.update_at
-        sentences.append(f"It was detected {after:.0f} s after the update ({_DETECTORS[roll_out.detected_by]}).")
+        sentences.append(f"It was detected {_shown(after)} after the update ({_DETECTORS[roll_out.detected_by]}).")
     if times.restored_at is not None:
         to = "what ran before" if old is None else resource_name(old.arn)
         after = times.restored_at - times.update_at
         share = "" if times.detection_share is None else f", {times.detection_share:.0%} of which was detection"
-        sentences.append(f"The service was back on {to} {after:.0f} s after the update{share}.")
+        sentences.append(f"The service was back on {to} {_shown(after)} after the update{share}.")
     return " ".join(sentences)
+
+
+def _shown(duration: float) -> str:
+    return f"{duration:.1f} s" if duration < 10 else f"{duration:.0f} s"
 
 
 _VERDICTS = {

@@ -223,6 +223,7 @@ def test_a_restart_takes_over_what_was_kept_and_reads_what_was_not(tmp_path: Pat
     async def story() -> None:
         first, ran, unread = Desk(tmp_path), a_failure(1, stopped=False), a_failure(2)
         await first.count(ran, a_failure(3))
+        (first.directory / "unfinished.new").touch()
         again = Desk(tmp_path)
         again.snapshot.apply([Put(record=ran), Put(record=unread), Put(record=counting(ran, unread))])
         again.printed["app"].append(b"after the restart\n")

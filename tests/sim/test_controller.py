@@ -1,6 +1,7 @@
 """The controller's promises to its callers: answered after the commit, or told that nothing was done."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ from slipway.core.model.clusters import Cluster
 from slipway.core.plan import Plan, Put, StartTask
 from slipway.core.rules import Rules
 from slipway.core.snapshot import Snapshot
-from slipway.ports import StoreError
+from slipway.ports import Commit, StoreError
 from slipway.sim.clock import Agenda, VirtualClock
 from slipway.sim.store import Faults, MemoryStore, WatchedStore
 from slipway.sim.targets import SimLoadBalancer
@@ -19,9 +20,11 @@ from slipway.sim.world import ARNS
 from tests.core.records import a_definition, a_host, a_task
 
 
-def a_controller(store: WatchedStore, clock: VirtualClock) -> Controller:
+def a_controller(
+    store: WatchedStore, clock: VirtualClock, observers: tuple[Callable[[Commit], None], ...] = ()
+) -> Controller:
     balancer = SimLoadBalancer(clock=clock, agenda=Agenda(), report=lambda seen: None, task_of=lambda arn: None)
-    return Controller(store=store, load_balancer=balancer, clock=clock, arns=ARNS, rules=Rules())
+    return Controller(store=store, load_balancer=balancer, clock=clock, arns=ARNS, rules=Rules(), observers=observers)
 
 
 def a_store(faults: Faults = Faults()) -> WatchedStore:
@@ -76,6 +79,19 @@ def test_a_commit_that_fails_is_told_and_undone() -> None:
         assert controller.retry_at is None
 
     asyncio.run(call())
+
+
+def test_observers_are_told_of_what_was_committed_and_of_nothing_else() -> None:
+    clock, told = VirtualClock(), list[Commit]()
+    controller = a_controller(a_store(Faults(fails=frozenset({1}))), clock, (told.append,))
+    controller.apply(create)
+    retry_at = controller.step()
+    assert told == []
+    clock.move_to(retry_at or 0.0)
+    controller.apply(create)
+    controller.step()
+    controller.step()
+    assert [change.record.key for commit in told for change in commit.changes] == [ARNS.cluster("default")]
 
 
 def test_a_transaction_that_raises_changes_nothing() -> None:

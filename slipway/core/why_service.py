@@ -44,7 +44,7 @@ def why_service(snapshot: Snapshot, service: Service, sight: Sight) -> tuple[Wai
         _why_blocked(snapshot, service, primary),
         *_why_throttled(snapshot, service, sight),
         _why_baking(snapshot, service, primary, sight),
-        _why_rolling(snapshot, service, primary),
+        _why_rolling(snapshot, service, primary, sight),
         _deadline(service, primary, sight),
     ]
     return (*(wait for wait in waits if wait is not None), *_slowest(snapshot, service, sight))
@@ -86,9 +86,9 @@ def _why_way_back(snapshot: Snapshot, service: Service, primary: Deployment, sig
     return _wait(service, WaitKind.WAY_BACK, sentence, since=began)
 
 
-def _why_rolling(snapshot: Snapshot, service: Service, primary: Deployment) -> Wait | None:
+def _why_rolling(snapshot: Snapshot, service: Service, primary: Deployment, sight: Sight) -> Wait | None:
     """The progress of a deployment, or of the replacement of what was lost; other waits tell that of a way back."""
-    if primary.rollout_state is RolloutState.FAILED or primary.rolls_back is not None or primary.bake_until is not None:
+    if primary.rollout_state is RolloutState.FAILED or primary.rolls_back is not None or _bakes(primary, sight):
         return None
     progress = _progress(snapshot, service, primary)
     if primary.rollout_state is RolloutState.COMPLETED:
@@ -118,14 +118,20 @@ def _are(count: int) -> str:
     return "is" if count == 1 else "are"
 
 
+def _bakes(primary: Deployment, sight: Sight) -> bool:
+    """Whether it is watched: once its bake time is over, it waits for tasks that were lost meanwhile."""
+    return primary.bake_until is not None and sight.now < primary.bake_until
+
+
 def _why_baking(snapshot: Snapshot, service: Service, primary: Deployment, sight: Sight) -> Wait | None:
-    if primary.bake_until is None:
+    if not _bakes(primary, sight):
         return None
     names = service.alarms.names if service.alarms.is_enabled else ()
     if names and snapshot.roll_out(primary).ignores_alarms:
         watched = "; its alarms are ignored, for one was in ALARM when it began"
     else:
         watched = f"; alarms {', '.join(names)}" if names else ""
+    assert primary.bake_until is not None, f"{primary.id} does not bake"
     sentence = f"it is healthy and is watched for {sight.until(primary.bake_until)} more (bake time){watched}"
     return _timed(service, WaitKind.BAKE, sentence, clears_at=primary.bake_until, clears=Clearing.AT)
 

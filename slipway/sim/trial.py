@@ -18,7 +18,7 @@ from slipway.sim.safety import Broken, Safety
 from slipway.sim.setting import draw_setting
 from slipway.sim.stage import Stage
 from slipway.sim.steps import FAULTS, Step, draw_steps
-from slipway.sim.truth import check_agreement, check_truth, check_whole
+from slipway.sim.truth import check_agreement, check_truth, check_whole, check_why
 
 #: Steps of a trial.
 STEPS = 200
@@ -110,6 +110,7 @@ class Trial:
     def _check(self, stage: Stage) -> None:
         check_truth(stage.world, self._safety.checks)
         check_whole(stage.world, self._safety.checks)
+        check_why(stage.world, self._safety.checks)
 
     def _end(self, stage: Stage) -> None:
         """The faults end; services come to rest, are mended, and go."""

@@ -3,10 +3,15 @@
 from collections import Counter
 
 from slipway.core.invariants import check_state
-from slipway.core.model.services import Service
+from slipway.core.model.services import Service, ServiceStatus
+from slipway.core.model.tasks import TaskStatus
 from slipway.core.plan import Plan
 from slipway.core.reconcile import reconcile, reconcile_task
+from slipway.core.service_tasks import Phase, phase_of
 from slipway.core.targets import plan_target
+from slipway.core.wait import Clearing, Sight, Wait, WaitKind
+from slipway.core.why import why_task
+from slipway.core.why_service import why_service
 from slipway.sim.safety import Broken
 from slipway.sim.world import World
 
@@ -41,6 +46,34 @@ def check_agreement(world: World, checks: Counter[str]) -> None:
     if running != alive:
         lost, unknown = sorted(alive - running), sorted(running - alive)
         raise Broken("no task lost", f"nowhere, though wanted: {lost}; running, though unknown: {unknown}")
+
+
+def check_why(world: World, checks: Counter[str]) -> None:
+    """Whoever is not where it should be says why: each service that is not settled, and each task that is not healthy
+    or does not go yet. What is said to clear at an instant, is said of one that is to come. Raises `Broken`."""
+    if not world.is_at_rest:
+        return
+    snapshot, now = world.snapshot, world.clock.now()
+    sight = Sight(now=now, rules=world.rules)
+    said: list[tuple[str, tuple[Wait, ...]]] = []
+    for service in snapshot.services.values():
+        waits = why_service(snapshot, service, sight)
+        is_unsettled = service.status is ServiceStatus.ACTIVE and service.steady_at is None
+        is_silent = is_unsettled and all(wait.kind is WaitKind.NOTHING for wait in waits)
+        said.append((service.arn, () if is_silent else waits))
+    for task in snapshot.tasks.values():
+        if not task.is_stopped and (task.service_arn is None or phase_of(task) is not Phase.HEALTHY):
+            wait = why_task(snapshot, task, sight)
+            is_fine = task.service_arn is None and task.last_status is TaskStatus.RUNNING
+            if wait is not None or not is_fine:
+                said.append((task.arn, () if wait is None else (wait,)))
+    for arn, waits in said:
+        checks["whoever waits says why"] += 1
+        if not waits:
+            raise Broken("whoever waits says why", arn)
+        past = [wait for wait in waits if wait.clears is Clearing.AT and (wait.clears_at or now) < now]
+        if past:
+            raise Broken("whoever waits says why", f"{past[0].sentence}: it cleared before {now:g}")
 
 
 def check_whole(world: World, checks: Counter[str]) -> None:

@@ -2,6 +2,8 @@
 
 from slipway.core.model.load_balancing import HealthCheck
 from slipway.core.rules import Rules
+from slipway.core.wait import Sight, WaitKind
+from slipway.core.why_service import why_service
 from slipway.sim.behaviours import Behaviour, HealthScript
 from slipway.sim.operator import Operator
 from slipway.sim.store import Faults
@@ -53,3 +55,18 @@ def test_a_sequential_roll_waits_for_nobody_who_is_to_go() -> None:
     world.run_for(600)
     user.deploy("web", user.register("web"))
     assert world.run(), world.timeline.story()
+
+
+def test_a_bake_time_that_is_over() -> None:
+    """A task lost while the deployment baked: it is not said to be watched any more, but what it lacks."""
+    world = World(is_checked=True)
+    host = world.add_host(cpu=1024, memory=1024)
+    user = Operator(world)
+    user.create_service("web", user.register("web", behaviour=Behaviour(launch_s=100)), bake_time_s=45)
+    world.run_for(150)
+    (task,) = host.running()
+    host.kill(task.arn)
+    world.run_for(60)
+    service = world.service("web")
+    waits = why_service(world.snapshot, service, Sight(now=world.clock.now()))
+    assert [wait.kind for wait in waits] == [WaitKind.ROLL, WaitKind.IMAGE]

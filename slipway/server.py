@@ -244,6 +244,7 @@ class Server:
             say(f"Tasks are stopped without being drained: {error}.")
             self.hurry()
         await self.host.wait_until_over()
+        self.controller.step()  # records what the host reported last: the loop ends with this
         say(f"Stopped {count} tasks and the load balancer.")
 
     def hurry(self) -> None:

@@ -155,7 +155,8 @@ class ServerProcess:
         """End it and all that it runs, whatever became of it before: tasks, the balancer, itself."""
         if self.process is None:
             return
-        if self.options.get("stop_tasks") is not True or self.process.poll() is not None:
+        stops_tasks = self.options.get("stop_tasks") is True
+        if not stops_tasks or self.process.poll() not in (None, 0):
             self.stop()
             self.restart(stop_tasks=True)
         self.stop()

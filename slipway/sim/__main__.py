@@ -38,7 +38,7 @@ def main() -> int:
 
 def _read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m slipway.sim", description=__doc__)
-    seeds, first = int(os.environ.get("SLIPWAY_SIM_SEEDS", SEEDS)), int(os.environ.get("SLIPWAY_SIM_FIRST", "1"))
+    seeds, first = os.environ.get("SLIPWAY_SIM_SEEDS", str(SEEDS)), os.environ.get("SLIPWAY_SIM_FIRST", "1")
     parser.add_argument("--seeds", type=int, default=seeds, help=f"how many trials (SLIPWAY_SIM_SEEDS; {SEEDS})")
     parser.add_argument("--first", type=int, default=first, help="the first seed (SLIPWAY_SIM_FIRST; 1)")
     parser.add_argument("--steps", type=int, default=STEPS, help=f"steps of each trial ({STEPS})")

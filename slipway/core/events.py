@@ -110,7 +110,7 @@ def preflight(warning: str) -> str:
 
 def alarms_ignored(names: Iterable[str]) -> str:
     """Alarms that were firing when a deployment began, which disables all for it (ECS). The sentence is our own."""
-    return (
+    return preflight(
         f"ignores its alarms during this deployment, because {', '.join(names)} was in ALARM when it began; "
         "watch it yourself, or clear the alarm and deploy again."
     )

@@ -1,7 +1,7 @@
 """`slipway deploy SERVICE`: a new revision, rolled and followed to its end."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -9,13 +9,15 @@ import typer
 
 from slipway.cli import options
 from slipway.cli.access import find_access
-from slipway.cli.aws import aws_client, stop_deployment, told_plainly
+from slipway.cli.aws import aws_client, told_plainly
 from slipway.cli.definition_change import Images, changed_definition, difference, parse_changes
 from slipway.cli.endpoint import Endpoint
 from slipway.cli.failure import CliError, UsageError
-from slipway.cli.following import DEFAULT_TIMEOUT_S, follow_to_verdict
 from slipway.cli.output import console, print_json, say
 from slipway.cli.resolve import ServiceName, resolve_service
+
+#: What begins an event by which the server warns of what will not go well (`slipway.core.events.preflight`).
+PREFLIGHT = ") preflight: "
 
 
 def deploy(
@@ -38,7 +40,7 @@ def deploy(
     detach: Annotated[bool, typer.Option("--detach", help="Do not wait for the end.")] = False,
     timeout: Annotated[
         float, typer.Option("--timeout", metavar="SECONDS", min=1, help="Follow so long; the deployment goes on.")
-    ] = DEFAULT_TIMEOUT_S,
+    ] = options.FOLLOWED_S,
     data: options.Data = None,
     as_json: options.Json = False,
 ) -> None:
@@ -51,31 +53,22 @@ def deploy(
         raise UsageError(
             "Nothing to deploy: give --image CONTAINER=REF, --env CONTAINER:KEY=VALUE or --task-definition."
         )
-    access = find_access(data)
-    endpoint = Endpoint(access)
+    endpoint = Endpoint(find_access(data))
     name = resolve_service(endpoint.overview(), service, cluster)
     with told_plainly():
-        roll = _Roll(ecs=aws_client(access, "ecs"), name=name)
+        roll = _Roll(ecs=aws_client(endpoint.access, "ecs"), name=name)
         proposal = roll.propose(changes, task_definition)
-        if not as_json:
-            _print_difference(proposal.difference)
-        if not proposal.is_new:
-            say(f"{name.service} is on {proposal.title} already.")
-        elif not yes:
-            _ask(f"Roll {name.service} in cluster {name.cluster} to {proposal.title}?")
+        _agree(proposal, name, is_shown=not as_json, is_asked=not yes)
         deployment = roll.begin(proposal)
+    revision = deployment["taskDefinition"].rpartition("/")[2]
     if detach:
-        _tell_detached(deployment, name, as_json=as_json)
-        return
-    follow_to_verdict(
-        endpoint,
-        name,
-        deployment_id=deployment["id"],
-        revision=deployment["taskDefinition"].rpartition("/")[2],
-        timeout_s=timeout,
-        as_json=as_json,
-        roll_back=lambda arn: stop_deployment(access, arn),
-    )
+        _tell_detached(deployment["id"], revision, name, as_json=as_json)
+    else:
+        from slipway.cli.following import follow_to_verdict
+
+        follow_to_verdict(
+            endpoint, name, deployment_id=deployment["id"], revision=revision, timeout_s=timeout, as_json=as_json
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,29 +126,41 @@ class _Roll:
         return {**answer["taskDefinition"], **tags}
 
     def begin(self, proposal: _Proposal) -> Mapping[str, Any]:
-        """The PRIMARY deployment once the service was told; the one that is there where nothing is new."""
+        """The PRIMARY deployment once the service was told; the one that is there where nothing is new. What the server
+        warns of is said."""
         arn = proposal.arn
         if proposal.definition is not None:
             arn = self.ecs.register_task_definition(**proposal.definition)["taskDefinition"]["taskDefinitionArn"]
             say(f"Registered {arn.rpartition('/')[2]}.")
+        service = self._service()
         if proposal.is_new:
-            service = self.ecs.update_service(cluster=self.name.cluster, service=self.name.service, taskDefinition=arn)[
-                "service"
-            ]
-        else:
-            service = self._service()
+            told = {event["id"] for event in service["events"]}
+            answer = self.ecs.update_service(cluster=self.name.cluster, service=self.name.service, taskDefinition=arn)
+            service = answer["service"]
+            for warning in preflight_warnings(service["events"], told):
+                say(f"Warning: {warning}")
         primary: Mapping[str, Any] = next(one for one in service["deployments"] if one["status"] == "PRIMARY")
         return primary
 
 
-def _print_difference(lines: tuple[str, ...]) -> None:
-    from rich.text import Text
+def preflight_warnings(events: Sequence[Mapping[str, Any]], told: Container[str]) -> tuple[str, ...]:
+    """What the server warned of in `events` (newest first), in its order; those whose ids are `told` are not new."""
+    marked = (event["message"].partition(PREFLIGHT) for event in reversed(events) if event["id"] not in told)
+    return tuple(sentence for head, mark, sentence in marked if mark and head.startswith("(service "))
 
-    styles = {"+": "green", "-": "red", "@": "cyan"}
-    screen = console()
-    for line in lines:
-        style = "bold" if line.startswith(("---", "+++")) else styles.get(line[:1], "dim")
-        screen.print(Text(line, style=style), soft_wrap=True)
+
+def _agree(proposal: _Proposal, name: ServiceName, *, is_shown: bool, is_asked: bool) -> None:
+    """Show what is new, and ask. Raises `CliError` where the person does not want it, `UsageError` where nobody is."""
+    if is_shown:
+        from slipway.cli.difference_text import coloured
+
+        screen = console()
+        for line in coloured(proposal.difference):
+            screen.print(line, soft_wrap=True)
+    if not proposal.is_new:
+        say(f"{name.service} is on {proposal.title} already.")
+    elif is_asked:
+        _ask(f"Roll {name.service} in cluster {name.cluster} to {proposal.title}?")
 
 
 def _ask(question: str) -> None:
@@ -165,16 +170,9 @@ def _ask(question: str) -> None:
         raise CliError("Nothing was changed.")
 
 
-def _tell_detached(deployment: Mapping[str, Any], name: ServiceName, *, as_json: bool) -> None:
-    revision = deployment["taskDefinition"].rpartition("/")[2]
+def _tell_detached(deployment_id: str, revision: str, name: ServiceName, *, as_json: bool) -> None:
     if as_json:
-        print_json(
-            {
-                "service": name.service,
-                "cluster": name.cluster,
-                "deployment": deployment["id"],
-                "task_definition": revision,
-            }
-        )
+        told = {"deployment": deployment_id, "task_definition": revision}
+        print_json({"service": name.service, "cluster": name.cluster, **told})
     else:
-        print(f"{deployment['id']} rolls {name.service} to {revision}; see it with `slipway watch {name.service}`.")
+        print(f"{deployment_id} rolls {name.service} to {revision}; its verdict: `slipway wait {name.service}`.")

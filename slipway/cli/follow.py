@@ -1,18 +1,17 @@
 """Following one deployment to its verdict."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
 from slipway.cli.endpoint import Endpoint
 from slipway.cli.failure import Unreachable
 from slipway.cli.live import PictureShow
+from slipway.cli.picture_words import Picture, primary_of
 from slipway.cli.resolve import ServiceName
 
 POLL_S = 0.25
-
-Clock = Callable[[], float]
 
 
 class Outcome(StrEnum):
@@ -34,6 +33,8 @@ def roll_out_of(picture: Mapping[str, Any], deployment_id: str) -> Mapping[str, 
 def outcome_of(picture: Mapping[str, Any], deployment_id: str) -> Outcome | None:
     """How the deployment ended, as this picture shows it; None: it goes on, forth or back."""
     roll_out = roll_out_of(picture, deployment_id)
+    if picture["status"] == "ACTIVE" and (again := _as_way_back(picture, deployment_id)) is not None:
+        return None if again == "IN_PROGRESS" else Outcome.ROLLBACK_FAILED
     if roll_out is not None and roll_out["is_verdict"]:
         is_gone = picture["status"] != "ACTIVE" and roll_out["status"] != Outcome.SUCCESSFUL
         return Outcome.DELETED if is_gone else Outcome(roll_out["status"])
@@ -43,6 +44,14 @@ def outcome_of(picture: Mapping[str, Any], deployment_id: str) -> Outcome | None
         return None
     is_primary = any(one["id"] == deployment_id and one["status"] == "PRIMARY" for one in picture["deployments"])
     return Outcome.SUCCESSFUL if is_primary else Outcome.STOPPED  # it is older than all that are listed
+
+
+def _as_way_back(picture: Picture, deployment_id: str) -> str | None:
+    """The state of a deployment that another goes back to, or failed to; None where none does, or it is complete."""
+    primary = primary_of(picture)
+    if primary is None or primary["id"] != deployment_id or primary["rolls_back"] is None:
+        return None
+    return None if primary["rollout_state"] == "COMPLETED" else str(primary["rollout_state"])
 
 
 def follow_deployment(

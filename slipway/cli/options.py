@@ -5,6 +5,9 @@ from typing import Annotated
 
 import typer
 
+#: Seconds a deployment is followed where no other bound is given.
+FOLLOWED_S = 1800
+
 Data = Annotated[
     Path | None,
     typer.Option(

@@ -7,10 +7,8 @@ import typer
 
 from slipway.cli import options
 from slipway.cli.access import find_access
-from slipway.cli.aws import stop_deployment
 from slipway.cli.endpoint import Endpoint
 from slipway.cli.failure import CliError
-from slipway.cli.following import DEFAULT_TIMEOUT_S, follow_to_verdict
 from slipway.cli.resolve import resolve_service
 
 
@@ -24,7 +22,7 @@ def wait(
     ] = None,
     timeout: Annotated[
         float, typer.Option("--timeout", metavar="SECONDS", min=0, help="Wait so long; the deployment goes on.")
-    ] = DEFAULT_TIMEOUT_S,
+    ] = options.FOLLOWED_S,
     data: options.Data = None,
     as_json: options.Json = False,
 ) -> None:
@@ -32,29 +30,27 @@ def wait(
 
     One that has ended is told at once. `aws ecs wait services-stable` is content with any version; this is not.
     """
-    access = find_access(data)
-    endpoint = Endpoint(access)
+    endpoint = Endpoint(find_access(data))
     name = resolve_service(endpoint.overview(), service, cluster)
     found = _found(endpoint.picture(name.cluster, name.service), deployment)
+    deployment_id, revision = found["deployment"], found["task_definition"] or found["deployment"]
+    from slipway.cli.following import follow_to_verdict
+
     follow_to_verdict(
-        endpoint,
-        name,
-        deployment_id=found["deployment"],
-        revision=found["task_definition"],
-        timeout_s=timeout,
-        as_json=as_json,
-        roll_back=lambda arn: stop_deployment(access, arn),
+        endpoint, name, deployment_id=deployment_id, revision=revision, timeout_s=timeout, as_json=as_json
     )
 
 
 def _found(picture: Mapping[str, Any], deployment: str | None) -> Mapping[str, Any]:
     """The service deployment that is meant. Raises `CliError` where it is not among the newest."""
     roll_outs: list[Mapping[str, Any]] = picture["roll_outs"]
-    if deployment is None and roll_outs:
+    if not roll_outs:
+        raise CliError(f"{picture['service']} has no deployment.")
+    if deployment is None:
         return roll_outs[0]
-    wanted = (deployment or "").removeprefix("ecs-svc/")
+    wanted = deployment.removeprefix("ecs-svc/")
     for one in roll_outs:
         if one["arn"] == deployment or one["deployment"].removeprefix("ecs-svc/") == wanted:
             return one
-    known = ", ".join(one["deployment"] for one in roll_outs) or "there is none"
+    known = ", ".join(one["deployment"] for one in roll_outs)
     raise CliError(f"{picture['service']} has no deployment {deployment} among its newest; they are: {known}.")

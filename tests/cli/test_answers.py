@@ -16,13 +16,19 @@ EVENTS = "/slipway/v1/clusters/shop/services/users/events"
 OVERVIEW = {"clusters": [{"name": "shop", "services": [{"name": "users"}], "tasks": []}], "hosts": [], "at": 0}
 
 
-def begun(port: int, *arguments: str) -> "subprocess.Popen[str]":
-    """A command that has begun to talk to the server at `port`."""
+def environment(port: int) -> dict[str, str]:
+    """The environment of a command that finds the server at `port`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SLIPWAY_", "COLUMNS"))}
     keys = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
+    return kept | keys | {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
+
+
+def begun(port: int, *arguments: str) -> "subprocess.Popen[str]":
+    """A command that has begun to talk to the server at `port`, outside a terminal."""
     return subprocess.Popen(
         [sys.executable, "-m", "slipway", *arguments],
-        env=kept | keys | {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"},
+        env=environment(port),
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

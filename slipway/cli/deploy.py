@@ -1,5 +1,6 @@
 """`slipway deploy SERVICE`: a new revision, rolled and followed to its end."""
 
+import re
 import sys
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
@@ -146,7 +147,7 @@ class _Roll:
 def preflight_warnings(events: Sequence[Mapping[str, Any]], told: Container[str]) -> tuple[str, ...]:
     """What the server warned of in `events` (newest first), in its order; those whose ids are `told` are not new."""
     marked = (event["message"].partition(PREFLIGHT) for event in reversed(events) if event["id"] not in told)
-    return tuple(sentence for head, mark, sentence in marked if mark and head.startswith("(service "))
+    return tuple(sentence for head, mark, sentence in marked if mark and re.fullmatch(r"\(service [^)]*", head))
 
 
 def _agree(proposal: _Proposal, name: ServiceName, *, is_shown: bool, is_asked: bool) -> None:

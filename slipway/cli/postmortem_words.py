@@ -56,7 +56,7 @@ def milestones(report: Report) -> list[Milestone]:
     share = times["detection_share"]
     by = "" if report["detected_by"] is None else f"by {DETECTORS.get(report['detected_by'], report['detected_by'])}"
     if report["triggered_alarms"]:
-        by += f" {', '.join(report['triggered_alarms'])}"
+        by += f": {', '.join(report['triggered_alarms'])}"
     back = f"on {report['previous']}" if report["previous"] else ""
     detection = "" if share is None else f"{share:.0%} of the time was detection"
     named = (
@@ -114,9 +114,11 @@ def probe_text(probe: Mapping[str, Any]) -> str:
 
 def last_lines(log: Mapping[str, Any], count: int) -> tuple[str, list[str]]:
     """How many lines these are, and the last `count` of them."""
-    lines: list[str] = log["lines"][len(log["lines"]) - min(count, len(log["lines"])) :]
-    if not lines:
-        return log["lack"] or "it printed nothing", []
+    if not log["lines"]:
+        return (log["lack"] or "it printed nothing").removeprefix("no log: "), []
+    if not count:
+        return "not shown", []
+    lines: list[str] = log["lines"][-count:]
     which = f"last {len(lines)} lines" if len(lines) > 1 else "last line"
     lack = f" ({log['lack']})" if log["lack"] else ""
     return f"{which}{lack}", lines

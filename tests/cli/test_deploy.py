@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from slipway.cli.definition_change import changed_definition, difference, parse_changes
+from slipway.cli.deploy import preflight_warnings
 from slipway.cli.deploy_end import told_end
 from slipway.cli.failure import CliError
 from slipway.cli.follow import Outcome, outcome_of
@@ -129,6 +130,19 @@ def test_how_a_deployment_ends(picture: dict[str, Any], deployment: str, outcome
     end = told_end(picture, outcome, deployment_id=deployment, revision=revision)
     assert end.sentence.startswith(sentence)
     assert (end.value["outcome"], end.value["deployment"]) == (outcome, deployment)
+
+
+def test_a_deployment_that_is_gone_back_to_goes_on_again() -> None:
+    again = pictures.going_back()
+    assert outcome_of(again, pictures.OLD) is None, "its own verdict is old, and it is on its way again"
+    assert outcome_of(pictures.rolled_back(), pictures.OLD) is Outcome.SUCCESSFUL
+    assert outcome_of(pictures.back_failed(), pictures.OLD) is Outcome.ROLLBACK_FAILED
+
+
+def test_warnings_are_those_that_an_update_brought() -> None:
+    messages = ("has started 2 tasks", "preflight: two.", "preflight: one.", "preflight: old.", "said preflight: no.")
+    events = [{"id": str(number), "message": f"(service users) {told}"} for number, told in enumerate(messages)]
+    assert preflight_warnings(events, {"3"}) == ("one.", "two.")
 
 
 @pytest.mark.parametrize("status", ["PENDING", "IN_PROGRESS", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"])

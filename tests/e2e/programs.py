@@ -14,6 +14,25 @@ _STUBBORN = (
     "[signal.pause() for _ in iter(int, 1)]"
 )
 
+_STAGED = """
+import os, signal, sys, time
+
+def tell(what):
+    print(what, time.time(), flush=True)
+
+def stop(*_):
+    tell("signalled")
+    time.sleep(float(os.environ.get("STOP_S", "0")))
+    tell("ended")
+    sys.exit(0)
+
+signal.signal(signal.SIGTERM, stop)
+tell("began")
+time.sleep(float(os.environ["RUN_S"]))
+tell("ended")
+sys.exit(int(os.environ.get("CODE", "0")))
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
@@ -38,6 +57,14 @@ def absent(runtime: str) -> Program:
 def stubborn(runtime: str) -> Program:
     """A program that prints `ready` and from then on ignores SIGTERM."""
     return Program(image=_image(runtime), command=(_python(runtime), "-c", _STUBBORN))
+
+
+def staged(runtime: str) -> Program:
+    """A program that prints `began`, `signalled` and `ended` with the time, epoch seconds.
+
+    It ends with CODE (0) after RUN_S seconds, or with 0 STOP_S (0) seconds after SIGTERM.
+    """
+    return Program(image=_image(runtime), command=(_python(runtime), "-c", _STAGED))
 
 
 def _image(runtime: str) -> str:

@@ -8,6 +8,7 @@ from slipway.core import events
 from slipway.core.arns import cluster_name, resource_name
 from slipway.core.decision import Context
 from slipway.core.extensions import extensions_of
+from slipway.core.failures import forgiven
 from slipway.core.model.deployments import (
     Deployment,
     DeploymentStatus,
@@ -176,18 +177,12 @@ def _stop_roll_out(
 def complete_deployment(snapshot: Snapshot, deployment: Deployment, context: Context) -> tuple[Change, ...]:
     """The records of a deployment that reached its desired count, healthy, with the old tasks gone."""
     completed = replace(
-        deployment,
+        forgiven(deployment),
         rollout_state=RolloutState.COMPLETED,
         rollout_state_reason=f"ECS deployment {deployment.id} completed.",
         completed_at=context.now,
         is_proven=True,
         rolls_back=None,
-        failed_tasks=0,
-        failure_count=0,
-        failed_starts=0,
-        failed_start_at=None,
-        signatures={},
-        retry_at=None,
         bake_until=None,
         deadline_at=None,
         updated_at=context.now,

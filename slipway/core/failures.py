@@ -203,10 +203,15 @@ def _forget(account: Account, task: Task) -> None:
         return
     resets = account.service.circuit_breaker.is_reset_by_healthy_task and deployment.bake_until is None
     count = 0 if resets else deployment.failure_count
-    account.deployments[deployment.id] = replace(
+    account.deployments[deployment.id] = forgiven(deployment, failure_count=count)
+
+
+def forgiven(deployment: Deployment, *, failure_count: int = 0) -> Deployment:
+    """The deployment without its row of failures and the delay of its next start; the breaker's count as given."""
+    return replace(
         deployment,
         failed_tasks=0,
-        failure_count=count,
+        failure_count=failure_count,
         failed_starts=0,
         failed_start_at=None,
         signatures={},

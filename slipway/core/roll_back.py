@@ -12,6 +12,7 @@ from typing import Any
 from slipway.core import events
 from slipway.core.decision import Context
 from slipway.core.detection import Detection
+from slipway.core.failures import forgiven
 from slipway.core.model.deployments import (
     Deployment,
     DeploymentStatus,
@@ -107,17 +108,11 @@ def _go_back(
     rollback = Rollback(reason=why, started_at=now, revision_arn=target.revision_arn)
     reason = f"{detection.state_reason.partition(':')[0].rstrip('.')}: rolling back to deploymentId {target.id}."
     back = replace(
-        target,
+        forgiven(target),
         status=DeploymentStatus.PRIMARY,
         rollout_state=RolloutState.IN_PROGRESS,
         rollout_state_reason=reason,
         rolls_back=roll_out.arn,
-        failed_tasks=0,
-        failure_count=0,
-        failed_starts=0,
-        failed_start_at=None,
-        signatures={},
-        retry_at=None,
         bake_until=None,
         deadline_at=None,
         rounds=(),

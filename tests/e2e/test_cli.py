@@ -1,6 +1,8 @@
 """The command line against a real server: what it shows, and how a deploy ends."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,16 +11,18 @@ from typing import Any
 
 import pytest
 
+from tests.cli.terminal import CTRL_C, terminal
 from tests.e2e.programs import users
 from tests.e2e.server_process import ServerProcess, serving
 from tests.waiting import wait_until
 
 NAME = "shop"
+CRASH = ["/bin/sh", "-c", "echo cannot sell: no stock; exit 3"]
 BOUND_S = 60  # on a hung command, no statement about speed
 
 
 class Shop:
-    """A service of two tasks without a balancer, on a server where such tasks are healthy at once."""
+    """A service of two tasks without a balancer, on a server where such tasks are healthy after a second."""
 
     def __init__(self, server: ServerProcess) -> None:
         self.server = server
@@ -56,9 +60,9 @@ class Shop:
         assert process.returncode == status, f"{arguments} ended with {process.returncode}: {out}{err}"
         return out, err
 
-    def json(self, *arguments: str) -> Any:
+    def json(self, *arguments: str, status: int = 0) -> Any:
         """The one JSON value that a command printed."""
-        return json.loads(self.run(*arguments, "--json")[0])
+        return json.loads(self.run(*arguments, "--json", status=status)[0])
 
     def primary(self) -> dict[str, Any]:
         """The PRIMARY deployment as DescribeServices shows it."""
@@ -79,7 +83,7 @@ class Shop:
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A steady shop that the tests of this module share."""
-    with serving(tmp_path_factory.mktemp("cli"), healthy_after_running_s="0.1") as server:
+    with serving(tmp_path_factory.mktemp("cli"), healthy_after_running_s="1") as server:
         made = Shop(server)
         made.await_steady()
         yield made
@@ -145,18 +149,98 @@ def test_deploy_of_what_runs_already_changes_nothing(shop: Shop) -> None:
     assert shop.primary()["id"] == before["id"]
 
 
-def test_deploy_that_is_superseded_fails(shop: Shop) -> None:
+def changed(shop: Shop, **changes: Any) -> str:
+    """A revision whose container has these changes, by its ARN."""
     (container,) = shop.definition["containerDefinitions"]
-    stuck = shop.definition | {"containerDefinitions": [container | {"memory": 10**7}]}  # more than any host has
-    arn = shop.ecs.register_task_definition(**stuck)["taskDefinition"]["taskDefinitionArn"]
+    made = shop.definition | {"containerDefinitions": [container | changes]}
+    return str(shop.ecs.register_task_definition(**made)["taskDefinition"]["taskDefinitionArn"])
+
+
+def stuck(shop: Shop) -> str:
+    """A revision that no host has room for: its deployment goes on until it is ended."""
+    return changed(shop, memory=10**7)
+
+
+def name_of(arn: str) -> str:
+    """`family:revision`"""
+    return arn.rpartition("/")[2]
+
+
+def test_deploy_that_is_superseded_fails(shop: Shop) -> None:
+    arn = stuck(shop)
     process = shop.start("deploy", NAME, "--task-definition", arn, "--yes", "--json")
     wait_until(lambda: shop.primary()["taskDefinition"] == arn, timeout_s=BOUND_S, what="the deploy to begin")
     shop.run("deploy", NAME, "--task-definition", f"{NAME}:1", "--yes", "--detach")
     out, err = process.communicate(timeout=BOUND_S)
     assert process.returncode == 1
-    assert json.loads(out)["outcome"] == "SUPERSEDED"
-    assert "was superseded by a newer one, of shop:1." in err
+    assert json.loads(out)["outcome"] == "STOPPED"
+    assert f"The deployment of {name_of(arn)} to shop was stopped" in err
+    assert "desiredCount is 2, and no task of" in err, "what the server warns of is said"
     shop.await_steady()
+
+
+def test_ctrl_c_asks_and_takes_the_deployment_back(shop: Shop) -> None:
+    before, arn = name_of(shop.primary()["taskDefinition"]), stuck(shop)
+    with terminal(
+        "deploy", NAME, "--task-definition", arn, "--yes", "--data", str(shop.server.data), environment=os.environ
+    ) as screen:
+        screen.await_text("no room: a task needs")
+        screen.press(CTRL_C)
+        screen.await_text("The way back takes about a second, for the old tasks still run.")
+        screen.press("r\r")
+        screen.await_text(f"Rolling back {NAME}.")
+        assert screen.end() == 1
+    assert f"slipway: shop is back on {before} after" in screen.shown
+    assert shop.json("wait", NAME, status=1)["outcome"] == "ROLLBACK_SUCCESSFUL"
+    assert "steady, rolled back" in shop.run("status")[0]
+    shop.await_steady()
+
+
+def test_ctrl_c_without_a_terminal_detaches(shop: Shop) -> None:
+    arn = stuck(shop)
+    process = shop.start("deploy", NAME, "--task-definition", arn, "--yes")
+    assert process.stdout is not None
+    wait_until(lambda: "no room" in process.stdout.readline(), timeout_s=BOUND_S, what="the deploy to be followed")
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=BOUND_S)
+    assert process.returncode == 130
+    assert err.endswith("slipway: The deployment goes on: `slipway wait shop`, `slipway watch shop`.\n")
+    assert shop.primary()["taskDefinition"] == arn, "nobody asked for a way back"
+    assert "no room: a task needs" in shop.run("why", NAME)[0]
+    _, err = shop.run("wait", NAME, "--timeout", "0", status=1)
+    assert f"{name_of(arn)} is not steady on shop yet" in err
+    shop.run("deploy", NAME, "--task-definition", f"{NAME}:1", "--yes")
+
+
+def test_a_version_that_crashes_is_taken_back_and_explained(shop: Shop, tmp_path: Path) -> None:
+    before = name_of(shop.primary()["taskDefinition"])
+    breaker = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
+    shop.ecs.update_service(cluster=NAME, service=NAME, deploymentConfiguration=breaker)
+    out, err = shop.run("deploy", NAME, "--task-definition", changed(shop, command=CRASH), "--yes", "--json", status=1)
+    end = json.loads(out)
+    assert (end["outcome"], end["rolled_back_to"]) == ("ROLLBACK_SUCCESSFUL", before)
+    assert f"shop is back on {before}" in err
+    told, _ = shop.run("postmortem", NAME)
+    assert told.startswith(f"ROLLBACK_SUCCESSFUL  {end['task_definition']} ({end['deployment']}) of shop in shop\n")
+    assert "    | cannot sell: no stock" in told
+    report = shop.json("postmortem", NAME, end["deployment"])
+    assert report["service_deployment"] == end["service_deployment"]
+    assert report["tasks"][0]["containers"][0]["exit_code"] == 3
+    shop.run("postmortem", NAME, "--html", str(tmp_path / "report.html"))
+    assert "cannot sell: no stock" in (tmp_path / "report.html").read_text()
+    assert f"{end['task_definition']} rolled back" in shop.run("status")[0]
+    last = shop.json("status")["clusters"][1]["services"][0]["last_deployment"]
+    assert (last["deployment"], last["status"]) == (end["deployment"], "ROLLBACK_SUCCESSFUL")
+
+
+def test_one_that_succeeded_has_a_post_mortem_too_and_none_is_found_where_all_did(shop: Shop) -> None:
+    shop.ecs.create_service(cluster=NAME, serviceName="calm", taskDefinition=f"{NAME}:1", desiredCount=0)
+    assert shop.json("wait", "calm")["outcome"] == "SUCCESSFUL"
+    _, err = shop.run("postmortem", "calm", status=1)
+    assert err.startswith("slipway: No deployment of calm failed: each succeeded or goes on;")
+    deployment = shop.json("wait", "calm")["deployment"]
+    assert shop.json("postmortem", "calm", deployment)["verdict"] == "SUCCESSFUL"
+    shop.ecs.delete_service(cluster=NAME, service="calm", force=True)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench import balancer, containers, describe, idle, memory, processes, rollout
+from bench import balancer, containers, describe, idle, memory, processes, rollout, way_back
 from bench.result import Row
 
 #: What a bench measures (rows and notes) at full size, or at the small one if asked for the quick one.
@@ -32,4 +32,5 @@ BENCHES = (
     Bench(name="memory", title="resident memory of the control plane", measure=memory.measure),
     Bench(name="rollout", title="processor time of a rollout, by its size", measure=rollout.measure),
     Bench(name="idle", title="processor time of a control plane with nothing to do", measure=idle.measure),
+    Bench(name="way_back", title="how long a bad version lasts", measure=way_back.measure),
 )

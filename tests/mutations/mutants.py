@@ -91,6 +91,18 @@ MUTANTS = (
         new="continue",
     ),
     Mutant(
+        name="a task that is gone from its host is not ended",
+        file="core/observe.py",
+        old='changes.append(Put(record=_vanished(task, report, context), cause="not on its host any more"))',
+        new="continue",
+    ),
+    Mutant(
+        name="commands are performed though their commit failed",
+        file="controller.py",
+        old="        self._changes, self._commands = [], []\n        self._inbox = folded",
+        new="        self._changes = []\n        self._inbox = folded",
+    ),
+    Mutant(
         name="protection holds nothing back",
         file="core/roll.py",
         old="    return frozenset(arn for arn in tasks.protected if phase_of(snapshot.tasks[arn]) in phases)",

@@ -25,7 +25,7 @@ def demo(
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Deploy the example service, roll it under load, try a bad version, go back: in a minute, leaving nothing behind.
+    """Deploy the example service, roll it under load, have a bad version taken back: in a minute, with nothing left.
 
     Ends with 1 if a single request failed.
     """
@@ -69,6 +69,7 @@ def _stay(data: Path, service: "DemoService") -> None:
         f'  eval "$(slipway env --data {shlex.quote(str(data))})"\n'
         f"  curl {service.url}/user/1\n"
         "  slipway watch users\n"
+        "  slipway postmortem users\n"
         "  aws ecs describe-services --cluster demo --services users\n"
         "  aws ecs update-service --cluster demo --service users --desired-count 6\n"
         "  aws ecs update-service --cluster demo --service users --task-definition users:1\n"

@@ -1,6 +1,7 @@
 """What the demo saw, as JSON and as a table."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -8,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from slipway.cli.demo_traffic import Tally
+from slipway.cli.picture_words import because
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,35 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WayBack:
+    """How a version that failed was taken back. Seconds count from the update."""
+
+    left: str  # `family:revision` that failed
+    restored: str  # that runs again
+    found_out_s: float
+    restored_s: float
+    reason: str
+
+    @property
+    def sentence(self) -> str:
+        """What became of it, for people."""
+        back = f"{self.restored_s - self.found_out_s:.1f} s later the service was back on {self.restored}"
+        return f"{self.left} was found out {self.found_out_s:.1f} s after the update: {self.reason}. {back}."
+
+
+def way_back(roll_out: Mapping[str, Any]) -> WayBack:
+    """From a service deployment that was taken back, as a picture has it."""
+    began = roll_out["created_at"]
+    return WayBack(
+        left=roll_out["task_definition"],
+        restored=roll_out["rollback"]["task_definition"],
+        found_out_s=round(roll_out["detected_at"] - began, 1),
+        restored_s=round(roll_out["finished_at"] - began, 1),
+        reason=because(roll_out["status_reason"]),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """The whole demo."""
 
@@ -31,6 +62,7 @@ class Report:
     duration_s: float
     least_healthy: int  # the fewest healthy tasks since users came
     tasks: int
+    way_back: WayBack | None  # of the bad version; None: it was not taken back
 
     @property
     def value(self) -> dict[str, Any]:
@@ -55,6 +87,7 @@ class Report:
                 }
                 for stage in self.stages
             ],
+            "way_back": None if self.way_back is None else asdict(self.way_back),
             "faults": self.tally.faults,
         }
 
@@ -80,7 +113,8 @@ def render_report(report: Report) -> RenderableType:
     healthy = f"never fewer than {report.least_healthy} of {report.tasks} tasks were healthy."
     faults = [Text(fault, style="red") for fault in tally.faults]
     verdict = _verdict(tally)
-    return Group(Text(), table, Text(), Text(f"{quick}; {healthy}"), verdict, *faults)
+    found_out = [] if report.way_back is None else [Text(report.way_back.sentence)]
+    return Group(Text(), table, Text(), *found_out, Text(f"{quick}; {healthy}"), verdict, *faults)
 
 
 def _row(

@@ -1,4 +1,4 @@
-"""The demo's script: start on v1, roll to v2 under load, try a v3 that is never healthy, go back to v2."""
+"""The demo's script: start on v1, roll to v2 under load, try a v3 that is never healthy, and see the way back to v2."""
 
 import asyncio
 import time
@@ -10,12 +10,12 @@ from typing import Any
 from rich.text import Text
 
 from slipway.cli.access import Access
-from slipway.cli.demo_report import Report, Stage, versions_text
+from slipway.cli.demo_report import Report, Stage, WayBack, versions_text, way_back
 from slipway.cli.demo_service import NAME, TASKS, DemoService, make_balancer
 from slipway.cli.demo_traffic import Traffic
 from slipway.cli.endpoint import Endpoint
 from slipway.cli.failure import CliError
-from slipway.cli.follow import Outcome, outcome_of
+from slipway.cli.follow import Outcome, outcome_of, roll_out_of
 from slipway.cli.live import PictureShow
 from slipway.cli.picture import kind_of
 from slipway.cli.picture_svg import write_svg
@@ -23,7 +23,6 @@ from slipway.cli.picture_words import clock_text, primary_of
 
 POLL_S = 0.2
 STAGE_S = 60  # a bound: a stage that takes longer ends the demo
-BAD_S = 10  # how long the bad version is tried at least
 QUIET_S = 3  # how long users are seen on v1 before it is rolled, and on v2 at the end
 
 Picture = Mapping[str, Any]
@@ -44,6 +43,7 @@ class Script:
         self._frame: tuple[tuple[int, ...], Picture] | None = (
             None  # the most telling picture of the first roll, and how telling
         )
+        self._way_back: WayBack | None = None  # of v3; None: not yet
         self.service: DemoService | None = None  # None: not made yet
 
     async def run(self) -> Report:
@@ -66,14 +66,15 @@ class Script:
             duration_s=time.monotonic() - self._began,
             least_healthy=self._least_healthy,
             tasks=TASKS,
+            way_back=self._way_back,
         )
 
     async def _rolls(self, service: DemoService) -> None:
         v2 = await asyncio.to_thread(service.register, "v2")
         v3 = await asyncio.to_thread(lambda: service.register("v3", is_healthy=False))
         await self._stage("roll v1 to v2", lambda: service.roll(v2), self._completed)
-        await self._stage("try a v3 that is never healthy", lambda: service.roll(v3), self._replaced)
-        await self._stage("go back to v2", lambda: service.roll(v2), self._completed)
+        bad = await self._stage("try a v3 that is never healthy", lambda: service.roll(v3), self._found_out)
+        await self._stage("the server goes back to v2", lambda: bad, self._taken_back)
         await self._stage("users stay on v2", None, self._waited)
 
     def write_frame(self, file: Path) -> None:
@@ -84,8 +85,8 @@ class Script:
 
     async def _stage(
         self, title: str, begin: Callable[[], str] | None, is_over: Callable[[Picture, str, float], bool]
-    ) -> None:
-        """Begin (the id of the deployment it made), show pictures until it is over, and note what was seen."""
+    ) -> str:
+        """Begin (the id of the deployment it made), show pictures until it is over, and note what was seen; that id."""
         self._title = title
         self._show.headline(title)
         began, before = time.monotonic(), self._counted()
@@ -112,6 +113,7 @@ class Script:
                 versions=dict(after[2] - before[2]),
             )
         )
+        return deployment
 
     def _counted(self) -> tuple[int, int, Counter[str]]:
         if self._traffic is None:
@@ -129,10 +131,18 @@ class Script:
         return outcome is Outcome.SUCCESSFUL
 
     @staticmethod
-    def _replaced(picture: Picture, deployment: str, seconds: float) -> bool:
-        """All its first tasks were found unhealthy and others run in their place; users saw that for a while."""
-        found = next(one for one in picture["deployments"] if one["id"] == deployment)
-        return found["failed_tasks"] >= TASKS and found["counts"]["running"] > 0 and seconds >= BAD_S
+    def _found_out(picture: Picture, deployment: str, _: float) -> bool:
+        roll_out = roll_out_of(picture, deployment)
+        return roll_out is not None and roll_out["detected_at"] is not None
+
+    def _taken_back(self, picture: Picture, deployment: str, _: float) -> bool:
+        outcome, roll_out = outcome_of(picture, deployment), roll_out_of(picture, deployment)
+        if outcome is None or roll_out is None:
+            return False
+        if outcome is not Outcome.ROLLBACK_SUCCESSFUL:
+            raise CliError(f"The deployment {deployment} ended as {outcome}, not ROLLBACK_SUCCESSFUL.")
+        self._way_back = way_back(roll_out)
+        return True
 
     @staticmethod
     def _waited(_: Picture, __: str, seconds: float) -> bool:

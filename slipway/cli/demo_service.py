@@ -61,7 +61,11 @@ class DemoService:
                 taskDefinition=revision,
                 desiredCount=TASKS,
                 launchType="EC2",
-                deploymentConfiguration={"minimumHealthyPercent": 100, "maximumPercent": 200},
+                deploymentConfiguration={
+                    "minimumHealthyPercent": 100,
+                    "maximumPercent": 200,
+                    "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+                },
                 loadBalancers=[{"targetGroupArn": target_group_arn, "containerName": "app", "containerPort": 8080}],
             )
         return _primary_id(answer)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 #: Tasks that a sentence names; an event of ECS may name twenty.
-TASKS_NAMED = 3
+TASKS_NAMED = 4
 
 _WORDS = {"sick": "unhealthy"}
 _TASK = r"\(task [^)]*\)"

@@ -69,8 +69,11 @@ def test_a_new_deployment_ends_the_talk_of_the_last_one() -> None:
 
 def test_no_event_is_cut_and_many_tasks_are_counted() -> None:
     message = pictures.going_back()["events"][0]["message"]
-    assert short_message(message) == "has started 8 tasks: (task 00000000) (task 00000000) (task 00000000) and 5 more."
-    assert short_message(f"{message[:-1]} and 4 more.").endswith("and 9 more.")
+    assert (
+        short_message(message)
+        == "has started 8 tasks: (task 00000000) (task 00000000) (task 00000000) (task 00000000) and 4 more."
+    )
+    assert short_message(f"{message[:-1]} and 4 more.").endswith("and 8 more.")
     assert "…" not in plain(render_picture(pictures.going_back(), width=60), 60)
 
 

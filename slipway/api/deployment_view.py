@@ -5,7 +5,7 @@ from typing import Any
 
 from slipway.api.deployment_form import shown_deployment_configuration
 from slipway.api.detector_view import alarms_view, circuit_breaker_view
-from slipway.core.deploy import deployment_id_of
+from slipway.core.arns import deployment_id_of
 from slipway.core.model.deployments import Deployment, ServiceDeployment, ServiceRevision
 from slipway.core.model.services import Service
 from slipway.core.model.tasks import LaunchType

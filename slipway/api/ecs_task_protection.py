@@ -10,6 +10,7 @@ from slipway.api.parameters import asked_for, number
 from slipway.core.desired import desired_count
 from slipway.core.model.clusters import Cluster
 from slipway.core.model.tasks import DesiredStatus, Task
+from slipway.core.service_tasks import Phase
 from slipway.core.snapshot import Snapshot
 
 #: Most tasks of one call (ECS API).
@@ -94,7 +95,7 @@ def _blocked(call: Call, task: Task, protected: dict[str, set[str]]) -> dict[str
 def _protected(snapshot: Snapshot, service_arn: str, *, now: float) -> set[str]:
     """The ARNs of the service's protected tasks that are to run."""
     tasks = snapshot.service_tasks(service_arn)
-    arns = (arn for one in snapshot.service_deployments_of(service_arn) for arn in tasks.of(one.id).protected)
+    arns = (arn for one in snapshot.service_deployments_of(service_arn) for arn in tasks.of(one.id).protected(*Phase))
     found = (snapshot.tasks[arn] for arn in arns)
     return {task.arn for task in found if task.desired_status is DesiredStatus.RUNNING and _is_protected(task, now=now)}
 

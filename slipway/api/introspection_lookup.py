@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from slipway.api.errors import ApiError
-from slipway.core.deploy import deployment_id_of
+from slipway.core.arns import deployment_id_of
 from slipway.core.model.clusters import Cluster, ClusterStatus
 from slipway.core.model.deployments import ServiceDeployment
 from slipway.core.model.services import Service, ServiceStatus

@@ -7,8 +7,7 @@ from typing import Any
 from slipway.api.introspection_lookup import revision_name
 from slipway.api.introspection_roll_outs import roll_outs_of
 from slipway.api.introspection_why import service_waits
-from slipway.core.arns import cluster_name
-from slipway.core.deploy import deployment_id_of
+from slipway.core.arns import cluster_name, deployment_id_of
 from slipway.core.desired import bounds_of, desired_count
 from slipway.core.model.deployments import Deployment, DeploymentStatus, RolloutState, Round
 from slipway.core.model.load_balancing import Target

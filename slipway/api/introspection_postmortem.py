@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 
-from slipway.core.deploy import deployment_id_of
+from slipway.core.arns import deployment_id_of
 from slipway.core.model.deployments import ServiceDeployment
 from slipway.core.model.services import Service
 from slipway.core.model.tasks import Task

@@ -4,8 +4,7 @@ from itertools import islice
 from typing import Any
 
 from slipway.api.introspection_lookup import revision_name
-from slipway.core.arns import resource_name
-from slipway.core.deploy import deployment_id_of
+from slipway.core.arns import deployment_id_of, resource_name
 from slipway.core.desired import desired_count
 from slipway.core.model.deployments import Rollback, ServiceDeployment
 from slipway.core.model.failures import CountedFailure

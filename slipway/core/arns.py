@@ -75,3 +75,8 @@ def resource_name(arn_or_name: str) -> str:
 def cluster_name(arn: str) -> str:
     """The cluster's name in the ARN of a cluster, service, task or container instance."""
     return arn.split("/")[1]
+
+
+def deployment_id_of(revision_arn: str) -> str:
+    """The id of the deployment that brings a revision: both have the same number, which Terraform relies on."""
+    return f"ecs-svc/{resource_name(revision_arn)}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from slipway.core import events
-from slipway.core.arns import cluster_name, resource_name
+from slipway.core.arns import cluster_name, deployment_id_of
 from slipway.core.decision import Context
 from slipway.core.extensions import extensions_of
 from slipway.core.failures import forgiven
@@ -81,11 +81,6 @@ def _alarms_told(
         return ()
     message = events.alarms_ignored(snapshot.firing_alarms(service))
     return (Put(record=events.event(context, service, message)),)
-
-
-def deployment_id_of(revision_arn: str) -> str:
-    """The id of the deployment that brings a revision: both have the same number, which Terraform relies on."""
-    return f"ecs-svc/{resource_name(revision_arn)}"
 
 
 def _new_revision(service: Service, workload: Workload, *, number: str, context: Context) -> ServiceRevision:

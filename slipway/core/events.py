@@ -88,6 +88,14 @@ def counted_failures(
     return f"(deployment {deployment_id}) {which}{limit}: {tasks}{what}{then}."
 
 
+def uncounted_failures(deployment_id: str, *, what: str, task_ids: tuple[str, ...], delay_s: float) -> str:
+    """Starts that failed by no fault of the revision, and when the next comes. Slipway's own."""
+    return (
+        f"(deployment {deployment_id}) could not start {_named(task_ids)}, which is not counted: {what}; "
+        f"next start in {delay_s:g} s."
+    )
+
+
 def deployment_failed(deployment_id: str, why: str) -> str:
     """`(deployment ID) deployment failed: tasks failed to start.`, `… alarm detected.`"""
     return f"(deployment {deployment_id}) deployment failed: {why}."

@@ -11,6 +11,9 @@ from slipway.core.model.tasks import Container, StopCode, Task
 #: A container that ends within so many seconds of its start, twice with the same exit code, will always do so.
 AT_ONCE_S = 2.0
 
+#: Exit codes of a container that was stopped with its task: 128 + SIGKILL, 128 + SIGTERM.
+_SIGNALLED = (137, 143)
+
 #: Stops somebody decided, and losses of a host: no failure of the task.
 _NO_FAILURE = (StopCode.USER_INITIATED, StopCode.SERVICE_SCHEDULER_INITIATED, StopCode.TERMINATION_NOTICE)
 
@@ -20,11 +23,15 @@ _CONFIGURATION = (
     *("ResourceInitializationError", "ContainerNetworkingError"),
 )
 
+#: Errors of a start that lie in the host: its engine did not answer.
+_HOST = ("CannotGetDockerclientError", "DockerTimeoutError")
+
 #: Words of engines and registries for what is not there, or cannot be run: trying again changes nothing.
 _CERTAIN_IMAGE = ("not found", "manifest unknown", "no such image", "does not exist", "invalid reference")
 _CERTAIN_START = (
-    *("exec format error", "no such file or directory", "not found", "does not exist"),
+    *("exec format error", "no such file or directory", "executable file not found", "does not exist"),
     *("permission denied", "not executable", "is a directory"),
+    *("this version has no", "not served by this version"),
 )
 
 
@@ -34,7 +41,7 @@ def failure_of(task: Task) -> Failure | None:
         return Failure(failure_class=FailureClass.HEALTH, sentence=task.unhealthy_reason)
     if task.stop_code is None or task.stop_code in _NO_FAILURE:
         return None
-    ended = next((one for one in task.containers if one.exit_code is not None and one.exit_code != 0), None)
+    ended = _culprit(task)
     if task.stop_code is StopCode.TASK_FAILED_TO_START and ended is None:
         return _failed_start(task.stopped_reason or "")
     return _crash(task, ended or _first_ended(task))
@@ -42,11 +49,13 @@ def failure_of(task: Task) -> Failure | None:
 
 def _failed_start(reason: str) -> Failure:
     words = reason.lower()
+    if reason.startswith(_HOST):
+        return Failure(failure_class=FailureClass.HOST, sentence=reason)
     if reason.startswith("CannotPull"):
         is_certain = any(word in words for word in _CERTAIN_IMAGE)
         return Failure(failure_class=FailureClass.IMAGE, sentence=reason, signature=reason if is_certain else None)
     if reason.startswith(_CONFIGURATION):
-        is_certain = reason.startswith("ResourceInitializationError") or any(word in words for word in _CERTAIN_START)
+        is_certain = any(word in words for word in _CERTAIN_START)
         kind = FailureClass.CONFIGURATION
         return Failure(failure_class=kind, sentence=reason, signature=reason if is_certain else None)
     return Failure(failure_class=FailureClass.CRASH, sentence=reason or "failed to start")
@@ -67,6 +76,12 @@ def _crash(task: Task, container: Container | None) -> Failure:
         sentence=f"{code} after {_shown(ran_s)} s{said}",
         signature=f"{container.name}: {code} within {AT_ONCE_S:g} s{said}" if is_at_once else None,
     )
+
+
+def _culprit(task: Task) -> Container | None:
+    """The container that ended badly, and not because the others had: those were stopped by a signal."""
+    bad = [one for one in task.containers if one.exit_code is not None and one.exit_code != 0]
+    return min(bad, key=lambda container: container.exit_code in _SIGNALLED, default=None)
 
 
 def _first_ended(task: Task) -> Container | None:

@@ -6,12 +6,12 @@ has it (ECS Developer Guide, deployment circuit breaker; tasks that start and th
 reached), and at rest only those of tasks that were never healthy, as `failedTasks` has it. Each is told in an event.
 
 Ends by themselves are followed by a delay of the next start from the fourth round in a row on, up to ECS's 27 minutes;
-where ECS delays only starts that never reach RUNNING, a crash loop is slowed down too. Failed health checks delay nothing:
-they have paced the starts already. A new deployment starts at once.
+where ECS delays only starts that never reach RUNNING, a crash loop is slowed down too. Failed health checks delay
+nothing: they have paced the starts already. A new deployment starts at once.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
@@ -74,7 +74,7 @@ def note_tasks(account: Account, *, seen: Iterable[Task], healthy: Iterable[Task
 def count_refusal(account: Account, deployment: Deployment, sentence: str) -> None:
     """Count a start that found no room, which only a service that asks for it does, and delay the next."""
     failure = Failure(failure_class=FailureClass.PLACEMENT, sentence=sentence)
-    _record(account, deployment, [(None, failure)])
+    _record(account, deployment, [(None, failure)], signatures=deployment.signatures)
     _note_start(account, deployment.id, account.context.now)
     _delay(account, deployment.id, at_least_s=account.context.rules.placement_retry_s)
     _tell(account, deployment.id, failure, tasks=())
@@ -89,8 +89,12 @@ def may_count(snapshot: Snapshot, service: Service, task: Task) -> bool:
     is_current = deployment.status is DeploymentStatus.PRIMARY or (good is not None and good.id == deployment.id)
     if not is_current:
         return False
-    is_watched = deployment.status is DeploymentStatus.PRIMARY and deployment.rollout_state is RolloutState.IN_PROGRESS
+    is_watched = _is_watched(deployment)
     return is_watched or task.healthy_at is None
+
+
+def _is_watched(deployment: Deployment) -> bool:
+    return deployment.status is DeploymentStatus.PRIMARY and deployment.rollout_state is RolloutState.IN_PROGRESS
 
 
 def _counting(account: Account, task: Task) -> Failure | None:
@@ -102,9 +106,13 @@ def _count(account: Account, deployment_id: str, pairs: list[tuple[Task, Failure
     deployment = account.deployment(deployment_id)
     assert deployment is not None, f"{deployment_id} is counted and unknown"
     failure = pairs[0][1]
-    _record(account, deployment, pairs)
+    if failure.failure_class is FailureClass.HOST:
+        _postpone(account, deployment_id, pairs)
+        return
+    is_new_round = deployment.failed_start_at is None or _newest(pairs) >= deployment.failed_start_at
+    _record(account, deployment, pairs, signatures=_signatures(deployment, pairs, is_new_round=is_new_round))
     if failure.failure_class is not FailureClass.HEALTH:
-        _note_start(account, deployment_id, max(task.created_at for task, _ in pairs))
+        _note_start(account, deployment_id, _newest(pairs))
         _delay(account, deployment_id)
     _tell(account, deployment_id, failure, tasks=[task for task, _ in pairs])
     never_ran = all(task.started_at is None for task, _ in pairs)
@@ -113,14 +121,40 @@ def _count(account: Account, deployment_id: str, pairs: list[tuple[Task, Failure
         account.messages.append(events.CANNOT_START)
 
 
-def _record(account: Account, deployment: Deployment, pairs: Iterable[tuple[Task | None, Failure]]) -> None:
+def _newest(pairs: list[tuple[Task, Failure]]) -> float:
+    return max(task.created_at for task, _ in pairs)
+
+
+def _postpone(account: Account, deployment_id: str, pairs: list[tuple[Task, Failure]]) -> None:
+    """Starts that failed for their host: not counted, and the next ones wait."""
+    account.deployments.setdefault(deployment_id, account.snapshot.deployments[deployment_id])
+    _note_start(account, deployment_id, _newest(pairs))
+    _delay(account, deployment_id, at_least_s=account.context.rules.start_back_off_s)
+    retry_at = account.deployments[deployment_id].retry_at or account.context.now
+    account.messages.append(
+        events.uncounted_failures(
+            deployment_id,
+            what=f"{FailureClass.HOST}: {pairs[0][1].sentence}",
+            task_ids=tuple(task.id for task, _ in pairs),
+            delay_s=retry_at - account.context.now,
+        )
+    )
+
+
+def _record(
+    account: Account,
+    deployment: Deployment,
+    pairs: Iterable[tuple[Task | None, Failure]],
+    *,
+    signatures: Mapping[str, int],
+) -> None:
     pairs = list(pairs)
-    now, is_watched = account.context.now, deployment.rollout_state is RolloutState.IN_PROGRESS
+    now, is_watched = account.context.now, _is_watched(deployment)
     account.deployments[deployment.id] = replace(
         deployment,
         failed_tasks=deployment.failed_tasks + len(pairs),
         failure_count=deployment.failure_count + (len(pairs) if is_watched else 0),
-        signatures=_signatures(deployment, pairs),
+        signatures=signatures,
         updated_at=now,
     )
     if not is_watched:
@@ -143,9 +177,17 @@ def _record(account: Account, deployment: Deployment, pairs: Iterable[tuple[Task
     )
 
 
-def _signatures(deployment: Deployment, pairs: list[tuple[Task | None, Failure]]) -> dict[str, int]:
+def _signatures(deployment: Deployment, pairs: list[tuple[Task, Failure]], *, is_new_round: bool) -> Mapping[str, int]:
+    """The signatures of the running row with these. Crashes at the same time may have one passing cause, so that of a
+    crash counts once a round of starts."""
+    failure = pairs[0][1]
+    if failure.signature is None or len(deployment.signatures) >= FAILURES_KEPT:
+        return deployment.signatures
+    times = len(pairs)
+    if failure.failure_class is FailureClass.CRASH:
+        times = 1 if is_new_round else 0
     found = Counter(deployment.signatures)
-    found.update(failure.signature for _, failure in pairs if failure.signature is not None)
+    found[failure.signature] += times
     return dict(sorted(found.items()))
 
 
@@ -174,7 +216,7 @@ def _delay(account: Account, deployment_id: str, *, at_least_s: float = 0.0) -> 
 
 def _tell(account: Account, deployment_id: str, failure: Failure, *, tasks: Iterable[Task]) -> None:
     deployment, breaker = account.deployments[deployment_id], account.service.circuit_breaker
-    is_watched = deployment.rollout_state is RolloutState.IN_PROGRESS
+    is_watched = _is_watched(deployment)
     threshold = breaker.threshold(desired_count(account.snapshot, account.service)) if breaker.is_enabled else None
     now = account.context.now
     ids = tuple(task.id for task in tasks)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from slipway.core.deploy import deployment_id_of
+from slipway.core.arns import deployment_id_of
 from slipway.core.model.deployments import DeploymentStatus, ServiceDeployment
 from slipway.core.model.tasks import Task
 from slipway.core.plan import Change, Record, Remove

@@ -9,9 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from slipway.core.arns import cluster_name, resource_name
+from slipway.core.arns import cluster_name, deployment_id_of, resource_name
 from slipway.core.definition_difference import definition_difference
-from slipway.core.deploy import deployment_id_of
 from slipway.core.model.deployments import Detector, ServiceDeployment, ServiceDeploymentStatus
 from slipway.core.model.failures import CountedFailure
 from slipway.core.model.services import Service

@@ -82,9 +82,11 @@ def _plan_tasks(snapshot: Snapshot, service: Service, touched: Iterable[str], co
             continue
         seen.append(task)
         if task.is_stopped and not task.is_settled:
-            failed.append(task)
-            is_counted = task.is_counted or (may_count(snapshot, service, task) and failure_of(task) is not None)
-            changes.append(Put(record=replace(task, is_settled=True, is_counted=is_counted)))
+            is_failure = task.unhealthy_reason is None and failure_of(task) is not None
+            is_failure = is_failure and may_count(snapshot, service, task)
+            if is_failure:
+                failed.append(task)
+            changes.append(Put(record=replace(task, is_settled=True, is_counted=task.is_counted or is_failure)))
             continue
         step = plan_task(snapshot, task, service=service, context=context)
         steps.append(step)

@@ -1,6 +1,6 @@
 """The roll of one service: which of its tasks stop and which start now, within the bounds of `rolling`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from slipway.core import events
@@ -12,29 +12,22 @@ from slipway.core.extensions import extensions_of
 from slipway.core.failures import Account, count_refusal
 from slipway.core.launch import Launch, launch_tasks, start_command
 from slipway.core.model.deployments import Deployment, DeploymentStatus, RolloutState, RoundKind
-from slipway.core.model.services import SchedulingStrategy, Service, ServiceStatus
+from slipway.core.model.services import (
+    DEPLOYMENT_CONFIGURATION,
+    PROTECTION,
+    TARGET_GROUP,
+    SchedulingStrategy,
+    Service,
+    ServiceStatus,
+)
 from slipway.core.model.tasks import StopCode, Task
 from slipway.core.placement import Refusal, placement_sentence
 from slipway.core.plan import Change, HostCommand, Plan, Put
 from slipway.core.rolling import Bounds, Counts, Limits, Move, plan_move
-from slipway.core.service_tasks import DeploymentTasks, Phase, phase_of
+from slipway.core.service_tasks import FIT, RISING, Phase, phase_of
 from slipway.core.snapshot import Snapshot
+from slipway.core.stop_choice import OldStops, choose_new, in_order_of_stopping
 from slipway.core.stopping import decide_stop
-
-#: What a service is blocked by when its percentages let it neither stop nor start a task.
-DEPLOYMENT_CONFIGURATION = "DEPLOYMENT_CONFIGURATION"
-
-#: What it is blocked by, with the number of tasks, when tasks that should stop are under scale-in protection.
-PROTECTION = "PROTECTION"
-
-#: What it is blocked by, with the group's ARN, when its running tasks wait for the health of targets nobody checks.
-TARGET_GROUP = "TARGET_GROUP"
-
-_RISING = (Phase.STARTING, Phase.RUNNING)
-_FIT = (*_RISING, Phase.HEALTHY)
-
-#: What holds a service up, though there may be room for its tasks.
-_NOT_ROOM = (TARGET_GROUP, PROTECTION)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -118,45 +111,49 @@ def _count(snapshot: Snapshot, service: Service, primary: Deployment) -> Counts:
     good = last_good(snapshot, service.arn)
     of_good = tasks.of("" if good is None else good.id)
     old = [tasks.of(item.id) for item in snapshot.service_deployments_of(service.arn) if _is_old(item)]
-    good_rising_protected = len(_protected(snapshot, service, of_good, *_RISING))
-    unproven = sum(each.count(*_RISING) for each in old) - of_good.count(*_RISING)
-    unproven_protected = sum(len(_protected(snapshot, service, each, *_RISING)) for each in old) - good_rising_protected
-    return Counts(
+    unproven = sum(each.count(*RISING) for each in old) - of_good.count(*RISING)
+    counts = Counts(
         desired=desired_count(snapshot, service),
         new_fit=new.fit,
         new_healthy=new.count(Phase.HEALTHY),
         new_sick=new.count(Phase.SICK),
         old_healthy=sum(each.count(Phase.HEALTHY) for each in old),
-        old_rising=of_good.count(*_RISING),
-        old_sick=sum(each.count(Phase.SICK) for each in old),
+        old_rising=of_good.count(*RISING),
+        good_sick=of_good.count(Phase.SICK),
+        good_settling=of_good.count(*RISING, Phase.STOPPING),
+        old_sick=sum(each.count(Phase.SICK) for each in old) - of_good.count(Phase.SICK),
         old_unproven=unproven,
         old_lost=0 if good is None else max(good.desired_count - of_good.fit, 0),
-        settling=tasks.count(*_RISING, Phase.STOPPING) - (unproven - unproven_protected),
-        new_rising_protected=len(_protected(snapshot, service, new, *_RISING)),
-        new_healthy_protected=len(_protected(snapshot, service, new, Phase.HEALTHY)),
-        old_healthy_protected=sum(len(_protected(snapshot, service, each, Phase.HEALTHY)) for each in old),
-        old_rising_protected=good_rising_protected,
+        settling=tasks.count(*RISING, Phase.STOPPING) - unproven,
+    )
+    if service.status is not ServiceStatus.ACTIVE:  # deleting it stops all, protected or not
+        return counts
+    unproven_protected = sum(each.protected_count(*RISING) for each in old) - of_good.protected_count(*RISING)
+    return replace(
+        counts,
+        settling=counts.settling + unproven_protected,
+        new_rising_protected=new.protected_count(*RISING),
+        new_healthy_protected=new.protected_count(Phase.HEALTHY),
+        old_healthy_protected=sum(each.protected_count(Phase.HEALTHY) for each in old),
+        old_rising_protected=of_good.protected_count(*RISING),
         old_unproven_protected=unproven_protected,
     )
 
 
-def _protected(snapshot: Snapshot, service: Service, tasks: DeploymentTasks, *phases: Phase) -> frozenset[str]:
-    """The tasks in these phases that neither a roll nor a scale-in may stop. Deleting the service stops all."""
-    if service.status is not ServiceStatus.ACTIVE:
-        return frozenset()
-    return frozenset(arn for arn in tasks.protected if phase_of(snapshot.tasks[arn]) in phases)
-
-
 def _limits(snapshot: Snapshot, service: Service, primary: Deployment, context: Context) -> Limits:
-    """A delay holds only the deployment whose tasks failed: a new one starts at once (service throttle logic). One that
-    failed starts nothing any more."""
+    """A delay holds only the deployment whose tasks failed: a new one starts at once (service throttle logic).
+
+    One that failed starts nothing any more, unless it is known to be good: a way back that failed, for whatever reason,
+    is all that the service has, and is tried on.
+    """
+    has_failed = primary.rollout_state is RolloutState.FAILED
     good = last_good(snapshot, service.arn)
     return Limits(
-        is_blocked=service.blocked_by is not None and not service.blocked_by.startswith(_NOT_ROOM),
+        is_blocked=service.lacks_room,
         is_sequential=context.rules.is_sequential,
-        new_waits=primary.rollout_state is RolloutState.FAILED or _waits(primary, context),
+        new_waits=(has_failed and not primary.is_proven) or _waits(primary, context),
         old_waits=good is not None and _waits(good, context),
-        is_failed=primary.rollout_state is RolloutState.FAILED,
+        is_failed=has_failed,
     )
 
 
@@ -180,72 +177,20 @@ def _stop(draft: _Draft, move: Move) -> None:
     tasks = snapshot.service_tasks(draft.service.arn)
     new = tasks.of(draft.primary.id)
     good = last_good(snapshot, draft.service.arn)
-    shielded = _protected(snapshot, draft.service, new, *_FIT)
-    chosen = [*_surplus(new, move.stop_new, shielded), *new.first(Phase.SICK, move.stop_sick)]
-    left = _Left(unproven=move.stop_old_unproven, rising=move.stop_old_rising)
-    left.sick, left.healthy = move.stop_old_sick, move.stop_old_healthy
-    for deployment in _in_order_of_stopping(snapshot.service_deployments_of(draft.service.arn)):
-        of = tasks.of(deployment.id)
-        shielded = _protected(snapshot, draft.service, of, *_FIT)
-        stops = left.take(of, is_good=good is not None and deployment.id == good.id, shielded=shielded)
+    chosen = list(choose_new(draft.service, new, move))
+    left = OldStops.of(move)
+    for deployment in in_order_of_stopping(snapshot.service_deployments_of(draft.service.arn)):
+        is_good = good is not None and deployment.id == good.id
+        stops = left.choose(draft.service, tasks.of(deployment.id), is_good=is_good)
         chosen += stops
         if stops:
-            fit_left = of.fit - sum(phase_of(snapshot.tasks[arn]) is not Phase.SICK for arn in stops)
-            kept = max(deployment.desired_count - len(stops), fit_left)
+            given_up = sum(phase_of(snapshot.tasks[arn]) is not Phase.SICK for arn in stops)
+            kept = max(deployment.desired_count - given_up, 0)
             draft.deployments[deployment.id] = replace(deployment, desired_count=kept, updated_at=draft.context.now)
     draft.add_round(RoundKind.STOP, len(chosen))
     stopped = [snapshot.tasks[arn] for arn in chosen]
     _tell_stops(stopped, draft)
     draft.changes += [Put(record=_stopped(task, draft.context), cause="stop decided") for task in stopped]
-
-
-@dataclass(slots=True, kw_only=True)
-class _Left:
-    """How many old tasks are still to be chosen for stopping."""
-
-    unproven: int
-    rising: int
-    sick: int = 0
-    healthy: int = 0
-
-    def take(self, tasks: DeploymentTasks, *, is_good: bool, shielded: frozenset[str]) -> tuple[str, ...]:
-        """The tasks of one old deployment that stop, in the order: on their way, sick, healthy."""
-        rising = _take(tasks, _RISING, self.rising if is_good else self.unproven, shielded)
-        if is_good:
-            self.rising -= len(rising)
-        else:
-            self.unproven -= len(rising)
-        sick = tasks.first(Phase.SICK, self.sick)
-        healthy = _take(tasks, (Phase.HEALTHY,), self.healthy, shielded)
-        self.sick -= len(sick)
-        self.healthy -= len(healthy)
-        return (*rising, *sick, *healthy)
-
-
-def _in_order_of_stopping(deployments: Iterable[Deployment]) -> list[Deployment]:
-    """Old deployments, those that never completed before the good one, the oldest first."""
-    old = [deployment for deployment in reversed(tuple(deployments)) if _is_old(deployment)]
-    return sorted(old, key=lambda deployment: deployment.is_proven)
-
-
-def _take(
-    tasks: DeploymentTasks, phases: Iterable[Phase], count: int, shielded: frozenset[str] = frozenset()
-) -> tuple[str, ...]:
-    """The ARNs of at most `count` tasks of these phases, the oldest first, those that are shielded left out."""
-    taken: list[str] = []
-    for phase in phases:
-        found = tasks.first(phase, count - len(taken) + len(shielded))
-        taken += [arn for arn in found if arn not in shielded][: max(count - len(taken), 0)]
-    return tuple(taken)
-
-
-def _surplus(tasks: DeploymentTasks, count: int, shielded: frozenset[str]) -> tuple[str, ...]:
-    """Tasks to give up when there are too many: those that serve least first, the newest before the oldest."""
-    taken: list[str] = []
-    for phase in _FIT:
-        found = tasks.last(phase, count - len(taken) + len(shielded))
-        taken += [arn for arn in found if arn not in shielded][: max(count - len(taken), 0)]
-    return tuple(taken)
 
 
 def _stopped(task: Task, context: Context) -> Task:
@@ -346,7 +291,7 @@ def _taken_hosts(snapshot: Snapshot, service: Service, deployment: Deployment) -
     if service.scheduling_strategy is not SchedulingStrategy.DAEMON:
         return None
     tasks = snapshot.service_tasks(service.arn).of(deployment.id)
-    wanted = _take(tasks, (Phase.STARTING, Phase.RUNNING, Phase.HEALTHY), tasks.fit)
+    wanted = (arn for phase in FIT for arn in tasks.first(phase, tasks.count(phase)))
     return frozenset(snapshot.tasks[arn].host_id for arn in wanted)
 
 

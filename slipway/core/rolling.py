@@ -43,7 +43,9 @@ class Counts:
     new_sick: int = 0  # unhealthy, to be replaced
     old_healthy: int = 0  # of all old deployments
     old_rising: int = 0  # of the good one: starting, or running and not healthy yet
-    old_sick: int = 0  # of all old deployments: unhealthy, to be replaced
+    good_sick: int = 0  # of the good one: unhealthy, to be replaced
+    good_settling: int = 0  # of the good one: starting, not yet healthy, or stopping
+    old_sick: int = 0  # of the other old ones: unhealthy
     old_unproven: int = 0  # of the other old ones: starting, or running and not healthy yet
     old_lost: int = 0  # tasks the good one is to keep and has not, or has sick
     settling: int = 0  # starting, not yet healthy, or stopping: what a sequential round waits for
@@ -61,7 +63,7 @@ class Counts:
     @property
     def wanted(self) -> int:
         """Tasks that are to run, old and new."""
-        old = self.old_healthy + self.old_rising + self.old_sick + self.old_unproven
+        old = self.old_healthy + self.old_rising + self.good_sick + self.old_sick + self.old_unproven
         return self.new_fit + self.new_sick + old
 
 
@@ -72,6 +74,7 @@ class Move:
     stop_old_unproven: int = 0
     stop_old_rising: int = 0
     stop_old_sick: int = 0
+    stop_good_sick: int = 0
     stop_old_healthy: int = 0
     stop_new: int = 0
     stop_sick: int = 0
@@ -82,7 +85,8 @@ class Move:
     @property
     def stops(self) -> int:
         """All stops."""
-        old = self.stop_old_unproven + self.stop_old_rising + self.stop_old_sick + self.stop_old_healthy
+        sick = self.stop_old_sick + self.stop_good_sick
+        old = self.stop_old_unproven + self.stop_old_rising + sick + self.stop_old_healthy
         return old + self.stop_new + self.stop_sick
 
     @property
@@ -144,6 +148,7 @@ def _stops(counts: Counts, limit: Bounds) -> Move:
     """
     lacking = max(limit.lower - counts.healthy, 0)
     spare = max(counts.healthy - limit.lower, 0)
+    is_made_up_for = not (counts.old_lost or counts.old_rising)  # sick ones of the good deployment have replacements
     surplus = max(counts.new_fit - counts.desired, 0)
     new_rising = counts.new_fit - counts.new_healthy
     from_rising = min(surplus, new_rising - counts.new_rising_protected)
@@ -152,6 +157,7 @@ def _stops(counts: Counts, limit: Bounds) -> Move:
         stop_old_unproven=counts.old_unproven - counts.old_unproven_protected,
         stop_old_rising=min(max(counts.old_rising - lacking, 0), counts.old_rising - counts.old_rising_protected),
         stop_old_sick=max(counts.old_sick - lacking, 0),
+        stop_good_sick=counts.good_sick if is_made_up_for else max(counts.good_sick - lacking, 0),
         stop_old_healthy=min(counts.old_healthy - counts.old_healthy_protected, spare - from_healthy),
         stop_new=from_rising + from_healthy,
         stop_sick=min(counts.new_sick, max(counts.new_healthy + counts.new_sick - counts.desired, 0)),
@@ -160,18 +166,24 @@ def _stops(counts: Counts, limit: Bounds) -> Move:
 
 def _make_way(counts: Counts, move: Move, *, missing: int, owed: int) -> Move:
     """At the upper bound, or without room, a sick task goes first and its replacement comes after it (ECS: one at a
-    time). The sick of an old deployment make way when none of the new ones can."""
-    new = _giving_way(counts, counts.new_sick, missing, is_any_healthy=counts.new_healthy > 0)
+    time). The sick of an old deployment make way when none of the new ones can, the good one's last: it waits for its
+    own tasks only, not for new ones that may take long to rise."""
+    is_settling = counts.settling > 0
+    new = _giving_way(counts.new_sick, missing, serves=counts.new_healthy > 0, is_settling=is_settling)
     if new:
         return replace(move, stop_sick=max(move.stop_sick, new))
-    old = _giving_way(counts, counts.old_sick, missing + owed, is_any_healthy=counts.old_healthy > 0)
-    return replace(move, stop_old_sick=max(move.stop_old_sick, old))
+    needed, serves = missing + owed, counts.old_healthy > 0
+    old = _giving_way(counts.old_sick, needed, serves=serves, is_settling=is_settling)
+    if old:
+        return replace(move, stop_old_sick=max(move.stop_old_sick, old))
+    good = _giving_way(counts.good_sick, needed, serves=serves, is_settling=counts.good_settling > 0)
+    return replace(move, stop_good_sick=max(move.stop_good_sick, good))
 
 
-def _giving_way(counts: Counts, sick: int, needed: int, *, is_any_healthy: bool) -> int:
+def _giving_way(sick: int, needed: int, *, serves: bool, is_settling: bool) -> int:
     """One at a time while others serve, each when the one before has settled; else all that are in the way."""
-    if is_any_healthy:
-        return min(sick, needed, 0 if counts.settling else 1)
+    if serves:
+        return min(sick, needed, 0 if is_settling else 1)
     return min(sick, needed)
 
 

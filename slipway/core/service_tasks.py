@@ -18,6 +18,11 @@ class Phase(IntEnum):
     STOPPED = 5
 
 
+#: Tasks on their way to be healthy, and those that are to run and not to be replaced.
+RISING = (Phase.STARTING, Phase.RUNNING)
+FIT = (*RISING, Phase.HEALTHY)
+
+
 def phase_of(task: Task) -> Phase:
     """The phase of a task: its desired status first, then what its host and its checks say."""
     if task.last_status is TaskStatus.STOPPED:
@@ -34,10 +39,10 @@ def phase_of(task: Task) -> Phase:
 class DeploymentTasks:
     """The tasks of one deployment by phase; within a phase the oldest first. Stopped tasks are not kept."""
 
-    __slots__ = ("_phases", "protected")
+    __slots__ = ("_phases", "_protected")
 
     def __init__(self) -> None:
-        self.protected: set[str] = set()  # ARNs of those under scale-in protection
+        self._protected: dict[Phase, set[str]] = {}  # ARNs of those under scale-in protection
         self._phases = tuple(OrderedKeys() for phase in Phase if phase is not Phase.STOPPED)
 
     def add(self, task: Task) -> None:
@@ -46,18 +51,26 @@ class DeploymentTasks:
         if phase is not Phase.STOPPED:
             self._phases[phase].add((task.created_at, task.arn))
             if task.protected_until is not None:
-                self.protected.add(task.arn)
+                self._protected.setdefault(phase, set()).add(task.arn)
 
     def discard(self, task: Task) -> None:
         """Count a task no more."""
         phase = phase_of(task)
         if phase is not Phase.STOPPED:
             self._phases[phase].discard((task.created_at, task.arn))
-            self.protected.discard(task.arn)
+            self._protected.get(phase, set()).discard(task.arn)
 
     def count(self, *phases: Phase) -> int:
         """How many tasks are in these phases."""
         return sum(len(self._phases[phase]) for phase in phases)
+
+    def protected(self, *phases: Phase) -> frozenset[str]:
+        """The ARNs of the tasks in these phases that are under scale-in protection."""
+        return frozenset().union(*(self._protected.get(phase, ()) for phase in phases))
+
+    def protected_count(self, *phases: Phase) -> int:
+        """How many they are."""
+        return sum(len(self._protected.get(phase, ())) for phase in phases)
 
     def first(self, phase: Phase, count: int) -> tuple[str, ...]:
         """The ARNs of at most `count` tasks of a phase, the oldest first."""
@@ -75,7 +88,7 @@ class DeploymentTasks:
     @property
     def fit(self) -> int:
         """Tasks that are to run and are not to be replaced."""
-        return self.count(Phase.STARTING, Phase.RUNNING, Phase.HEALTHY)
+        return self.count(*FIT)
 
     @property
     def running(self) -> int:

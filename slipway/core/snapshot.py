@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 from itertools import islice
 
+from slipway.core.arns import deployment_id_of
+from slipway.core.extensions import extensions_of
 from slipway.core.host_room import HostRoom
 from slipway.core.model.alarms import Alarm, AlarmState
 from slipway.core.model.clusters import Cluster
@@ -103,8 +105,8 @@ class Snapshot:
 
     def service_deployments_of(self, service_arn: str) -> tuple[Deployment, ...]:
         """The deployments that are not INACTIVE, newest first: `deployments[]`."""
-        keys = self._service_deployments.get(service_arn, {})
-        return tuple(self.deployments[key] for key in reversed(keys))
+        found = [self.deployments[key] for key in reversed(self._service_deployments.get(service_arn, {}))]
+        return tuple(sorted(found, key=lambda deployment: -deployment.created_at))
 
     def service_history(self, service_arn: str) -> tuple[ServiceDeployment, ...]:
         """All service deployments of a service, newest first."""
@@ -112,7 +114,7 @@ class Snapshot:
 
     def deployment_of(self, roll_out: ServiceDeployment) -> Deployment | None:
         """The deployment that a service deployment brought; None: it is no longer kept. Both have the same number."""
-        return self.deployments.get(f"ecs-svc/{roll_out.target_revision_arn.rpartition('/')[2]}")
+        return self.deployments.get(deployment_id_of(roll_out.target_revision_arn))
 
     def roll_out(self, deployment: Deployment) -> ServiceDeployment:
         """The service deployment that a deployment belongs to now: the one it takes back, else its own."""
@@ -335,8 +337,7 @@ class Snapshot:
         for names, present in ((() if old is None else old.alarms.names, False), (service.alarms.names, True)):
             for name in names:
                 (self._alarm_services[name].add if present else self._alarm_services[name].discard)(service.arn)
-        waits = service.blocked_by is not None
-        (self.waiting_for_room.add if waits else self.waiting_for_room.discard)(service.arn)
+        (self.waiting_for_room.add if service.lacks_room else self.waiting_for_room.discard)(service.arn)
 
     def _index_definition(self, definition: TaskDefinition, *, gone: bool) -> None:
         if gone:
@@ -383,7 +384,8 @@ def _instants(record: Record | None) -> tuple[float | None, ...]:
 
 def _judged_by(service: Service) -> tuple[object, ...]:
     """What of a service the health of its running tasks is judged by."""
-    return service.health_check_grace_period_s, service.tags
+    is_readiness_only = bool(service.tags) and extensions_of(service).is_readiness_only
+    return service.health_check_grace_period_s, is_readiness_only
 
 
 def _toggle(keys: dict[str, None], key: str, *, present: bool) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from slipway.core.arns import deployment_id_of
 from slipway.core.desired import desired_count
 from slipway.core.model.deployments import Deployment, DeploymentStatus, ServiceDeployment
 from slipway.core.model.services import Service
@@ -18,7 +19,7 @@ def requested_count(snapshot: Snapshot, service: Service, deployment: Deployment
 
 def revision_counts(snapshot: Snapshot, service_arn: str, revision_arn: str) -> dict[str, int]:
     """Requested, running and pending tasks of a revision as they are now, in AWS's JSON (`ServiceRevisionSummary`)."""
-    deployment_id = f"ecs-svc/{revision_arn.rpartition('/')[2]}"  # both have the same number
+    deployment_id = deployment_id_of(revision_arn)
     deployment, service = snapshot.deployments.get(deployment_id), snapshot.services.get(service_arn)
     tasks = snapshot.service_tasks(service_arn).of(deployment_id)
     requested = 0 if service is None or deployment is None else requested_count(snapshot, service, deployment)

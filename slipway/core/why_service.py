@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from slipway.core.arns import resource_name
 from slipway.core.desired import desired_count
 from slipway.core.model.deployments import Deployment, DeploymentStatus, RolloutState, ServiceDeployment
-from slipway.core.model.services import Service, ServiceStatus
+from slipway.core.model.services import DEPLOYMENT_CONFIGURATION, PROTECTION, TARGET_GROUP, Service, ServiceStatus
 from slipway.core.model.tasks import Task
 from slipway.core.placement import Footprint, footprint
-from slipway.core.roll import DEPLOYMENT_CONFIGURATION, PROTECTION, TARGET_GROUP
 from slipway.core.service_tasks import Phase
 from slipway.core.snapshot import Snapshot
 from slipway.core.wait import Clearing, Sight, Wait, WaitKind

@@ -306,9 +306,8 @@ class Safety:
 
 
 def _starts_nothing(deployment: Deployment) -> bool:
-    """Whether it FAILED; an old one that had completed before makes up for its losses all the same."""
-    is_old = deployment.status is not DeploymentStatus.PRIMARY and deployment.completed_at is not None
-    return deployment.rollout_state is RolloutState.FAILED and not is_old
+    """Whether it FAILED; one that had completed before makes up for its losses all the same, and is tried on."""
+    return deployment.rollout_state is RolloutState.FAILED and deployment.completed_at is None
 
 
 def _is_stop(old: Task, task: Task) -> bool:

@@ -56,10 +56,25 @@ def ended(*, ran_s: float | None, **members: Any) -> Task:
             "CannotCreateContainerError: something odd", FailureClass.CONFIGURATION, False, id="cannot be created"
         ),
         pytest.param(
-            "ResourceInitializationError: secret /db is not there",
+            "ResourceInitializationError: unable to pull secrets for container app: this version has no Secrets Manager",
             FailureClass.CONFIGURATION,
             True,
             id="no such secret",
+        ),
+        pytest.param(
+            "ResourceInitializationError: network slipway-1 for awsvpc tasks could not be created: no free address pool",
+            FailureClass.CONFIGURATION,
+            False,
+            id="no address pool now",
+        ),
+        pytest.param(
+            "CannotStartContainerError: network slipway-1 not found", FailureClass.CONFIGURATION, False, id="no network"
+        ),
+        pytest.param(
+            "CannotGetDockerclientError: Cannot reach the Docker engine at unix:///x ([Errno 2] No such file or directory)",
+            FailureClass.HOST,
+            False,
+            id="the engine is away",
         ),
         pytest.param("Task failed to start", FailureClass.CRASH, False, id="nobody knows why"),
     ],

@@ -5,7 +5,8 @@ from enum import StrEnum
 
 
 class FailureClass(StrEnum):
-    """What kind of failure it was. HOOK is for lifecycle hooks, which rolling deployments have none of."""
+    """What kind of failure it was. HOOK is for lifecycle hooks, which rolling deployments have none of; HOST is one of
+    the host's engine, and is not the revision's: it is told and delays the next start, and is not counted."""
 
     IMAGE = "image"
     CONFIGURATION = "configuration"
@@ -13,6 +14,7 @@ class FailureClass(StrEnum):
     HEALTH = "health"
     PLACEMENT = "placement"
     HOOK = "hook"
+    HOST = "host"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,15 @@ from slipway.core.model.deployment_configuration import (
 from slipway.core.model.tags import Tag
 from slipway.core.model.tasks import LaunchType
 
+#: What a service is blocked by when its percentages let it neither stop nor start a task.
+DEPLOYMENT_CONFIGURATION = "DEPLOYMENT_CONFIGURATION"
+
+#: What it is blocked by, with the number of tasks, when tasks that should stop are under scale-in protection.
+PROTECTION = "PROTECTION"
+
+#: What it is blocked by, with the group's ARN, when its running tasks wait for the health of targets nobody checks.
+TARGET_GROUP = "TARGET_GROUP"
+
 
 class ServiceStatus(StrEnum):
     """ACTIVE; DRAINING while a deleted service's tasks stop; INACTIVE when they are gone."""
@@ -70,6 +79,12 @@ class Service:
     def key(self) -> str:
         """The service's ARN."""
         return self.arn
+
+    @property
+    def lacks_room(self) -> bool:
+        """Whether its last start found no host that could take a task."""
+        cause = (self.blocked_by or DEPLOYMENT_CONFIGURATION).partition(" ")[0]
+        return cause not in (DEPLOYMENT_CONFIGURATION, PROTECTION, TARGET_GROUP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

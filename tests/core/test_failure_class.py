@@ -56,13 +56,13 @@ def ended(*, ran_s: float | None, **members: Any) -> Task:
             "CannotCreateContainerError: something odd", FailureClass.CONFIGURATION, False, id="cannot be created"
         ),
         pytest.param(
-            "ResourceInitializationError: unable to pull secrets for container app: this version has no Secrets Manager",
+            "ResourceInitializationError: unable to pull secrets for app: this version has no Secrets Manager",
             FailureClass.CONFIGURATION,
             True,
             id="no such secret",
         ),
         pytest.param(
-            "ResourceInitializationError: network slipway-1 for awsvpc tasks could not be created: no free address pool",
+            "ResourceInitializationError: network slipway-1 could not be created: no free address pool",
             FailureClass.CONFIGURATION,
             False,
             id="no address pool now",
@@ -71,7 +71,7 @@ def ended(*, ran_s: float | None, **members: Any) -> Task:
             "CannotStartContainerError: network slipway-1 not found", FailureClass.CONFIGURATION, False, id="no network"
         ),
         pytest.param(
-            "CannotGetDockerclientError: Cannot reach the Docker engine at unix:///x ([Errno 2] No such file or directory)",
+            "CannotGetDockerclientError: Cannot reach the engine at unix:///x ([Errno 2] No such file or directory)",
             FailureClass.HOST,
             False,
             id="the engine is away",

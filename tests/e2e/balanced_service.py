@@ -11,6 +11,9 @@ from tests.waiting import wait_until
 
 PORT = 8080  # of the container
 STEADY_S = 150  # a bound on a hung roll
+#: Stop timeout of a container: one whose program is its process 1 ignores SIGTERM until the program listens for it, so
+#: a task that is stopped as it starts takes as long.
+STOP_S = 10
 VERDICTS = ("SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED")
 
 
@@ -105,6 +108,7 @@ class BalancedService:
                     "cpu": 16,
                     "memory": 64,
                     "portMappings": [{"containerPort": PORT}],
+                    "stopTimeout": STOP_S,
                     "environment": [{"name": name, "value": value} for name, value in environment.items()],
                 }
             ],

@@ -1,17 +1,18 @@
 """What containers can ask for, on both runtimes: health checks, an order, another start in the same task.
 
-The tests of a runtime share a server: 65 s each, for a container is started again after a minute at the earliest.
+All tests share one server for each runtime: 70 s, for a container is started again after a minute at the earliest.
 """
 
 import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import RUNTIMES
+from tests.conftest import no_docker
 from tests.e2e.programs import Program, staged, users
 from tests.e2e.server_process import ServerProcess, serving
 from tests.e2e.story import ask, explained, story
@@ -19,6 +20,7 @@ from tests.waiting import wait_until
 
 BOUND_S = 120  # on what hangs
 RESTART_PERIOD_S = 60  # the least that ECS allows
+RESTARTING = "restarting"  # the service that is there from the start
 #: The file by which a task's health check fails; on the process runtime tasks differ by their ports.
 FLAG = '"$FLAGS/$PORT"'
 
@@ -30,7 +32,6 @@ class Yard:
     server: ServerProcess
     runtime: str
     flags: Path  # where a process looks for its file; a container has /tmp for itself
-    restarting: str = field(init=False, default="restarting")  # the service that is there from the start
 
     @property
     def ecs(self) -> Any:
@@ -103,16 +104,28 @@ class Yard:
             (self.flags / str(binding["hostPort"])).touch()
 
 
-@pytest.fixture(scope="module", params=RUNTIMES)
-def yard(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
-    """A server on which a container that takes a minute to end has begun."""
-    runtime, folder = str(request.param), tmp_path_factory.mktemp("containers")
+@pytest.fixture(scope="module")
+def yards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Yard]]:
+    """A yard of each runtime that is there, with a container begun that takes a minute to end."""
+    runtimes = ("process",) if no_docker() else ("process", "docker")
+    with ExitStack() as stack:
+        yield {runtime: stack.enter_context(_yard(runtime, tmp_path_factory.mktemp(runtime))) for runtime in runtimes}
+
+
+@contextmanager
+def _yard(runtime: str, folder: Path) -> Iterator[Yard]:
     with serving(folder / "data", runtime=runtime, healthy_after_running_s=1) as server:
         yard = Yard(server=server, runtime=runtime, flags=folder)
         policy = {"enabled": True, "restartAttemptPeriod": RESTART_PERIOD_S}
         ends = {"RUN_S": str(RESTART_PERIOD_S + 1), "CODE": "7"}
-        yard.serve(yard.restarting, yard.container("app", staged(runtime), ends, restartPolicy=policy))
+        yard.serve(RESTARTING, yard.container("app", staged(runtime), ends, restartPolicy=policy))
         yield yard
+
+
+@pytest.fixture
+def yard(runtime: str, yards: dict[str, Yard]) -> Yard:
+    """The yard of the runtime."""
+    return yards[runtime]
 
 
 def test_a_task_whose_container_turns_unhealthy_is_replaced_first(yard: Yard) -> None:
@@ -173,11 +186,11 @@ def _run_dependent(yard: Yard) -> str:
 
 def test_a_container_with_a_restart_policy_is_started_again_in_its_task(yard: Yard) -> None:
     with explained(yard.server):
-        (arn,) = yard.tasks(yard.restarting)
+        (arn,) = yard.tasks(RESTARTING)
         wait_until(
             lambda: [what for what, _ in yard.said(arn, "app")] == ["began", "ended", "began"],
             timeout_s=BOUND_S,
             what="the container to be started again",
         )
         assert yard.task(arn)["lastStatus"] == "RUNNING"
-        assert yard.tasks(yard.restarting).keys() == {arn}
+        assert yard.tasks(RESTARTING).keys() == {arn}

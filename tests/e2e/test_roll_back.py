@@ -40,7 +40,8 @@ EXPECTATIONS = (
 
 
 def test_bad_versions_are_taken_back_under_load(runtime: str, tmp_path: Path, pool: str) -> None:
-    with serving(tmp_path / "data", runtime=runtime, lb_address_pool=pool) as server, explained(server):
+    options: dict[str, str | int | bool] = {"lb_address_pool": pool, "new_target_checks": 1}
+    with serving(tmp_path / "data", runtime=runtime, **options) as server, explained(server):
         attempts = {Attempt(server, runtime, one.bad): one for one in EXPECTATIONS}
         for attempt in attempts:
             attempt.prepare()

@@ -69,7 +69,7 @@ MUTANTS = (
     Mutant(
         name="a FAILED deployment starts tasks",
         file="core/roll.py",
-        old="new_waits=primary.rollout_state is RolloutState.FAILED or _waits(primary, context)",
+        old="new_waits=(has_failed and not primary.is_proven) or _waits(primary, context)",
         new="new_waits=_waits(primary, context)",
     ),
     Mutant(
@@ -104,9 +104,9 @@ MUTANTS = (
     ),
     Mutant(
         name="protection holds nothing back",
-        file="core/roll.py",
-        old="    return frozenset(arn for arn in tasks.protected if phase_of(snapshot.tasks[arn]) in phases)",
-        new="    return frozenset()",
+        file="core/service_tasks.py",
+        old="            if task.protected_until is not None:\n                self._protected",
+        new="            if task.protected_until == 0.0:\n                self._protected",
     ),
     Mutant(
         name="the circuit breaker trips one failure late",
@@ -141,7 +141,7 @@ MUTANTS = (
     Mutant(
         name="every old deployment that completed keeps its tasks",
         file="core/roll.py",
-        old="is_good=good is not None and deployment.id == good.id",
-        new="is_good=deployment.completed_at is not None",
+        old="is_good = good is not None and deployment.id == good.id",
+        new="is_good = deployment.completed_at is not None",
     ),
 )

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from slipway.adapters.alarm_watch import AlarmWatch
+from slipway.adapters.balancer_metrics import BalancerMetrics
 from slipway.adapters.container_logs import told
 from slipway.adapters.container_runtime import ContainerRuntime
 from slipway.adapters.docker import DockerRuntime
@@ -23,6 +24,7 @@ from slipway.adapters.local_host import STARTS_AT_ONCE, LocalHost
 from slipway.adapters.machine import this_machine
 from slipway.adapters.metric_store import MetricStore
 from slipway.adapters.process import ProcessRuntime
+from slipway.adapters.service_metrics import ServiceMetrics
 from slipway.adapters.sql import SqliteStore
 from slipway.adapters.target_health import TargetHealthChecker
 from slipway.api import introspection
@@ -91,6 +93,7 @@ class Server:
             observers=(self._last_words.observe,),
         )
         self._alarms = AlarmWatch(lambda: self.controller.snapshot.alarms, self.metrics, self._take, self._clock)
+        self._measured = self._publishers()
         self.is_ready = False
         self.ending = asyncio.Event()
 
@@ -124,6 +127,17 @@ class Server:
             self._clock,
             checker=TargetHealthChecker(self._take, self._clock),
             concurrency=self._settings.envoy_concurrency or None,
+        )
+
+    def _publishers(self) -> tuple[BalancerMetrics, ServiceMetrics]:
+        """What publishes metrics of our own: of load balancers, and of services and clusters."""
+
+        def snapshot() -> Snapshot:
+            return self.controller.snapshot
+
+        return (
+            BalancerMetrics(self.balancer.stats, snapshot, self.metrics.put, clock=self._clock),
+            ServiceMetrics(self.host.usage, snapshot, self.metrics.put, clock=self._clock),
         )
 
     def app(self) -> ASGIApp:
@@ -190,6 +204,8 @@ class Server:
         self.controller.step()
         self.metrics.open()
         self._alarms.open()
+        for publisher in self._measured:
+            publisher.open()
 
     async def make_default_cluster(self) -> None:
         """The cluster `default`, if there is none."""
@@ -256,6 +272,8 @@ class Server:
         """Let go of everything; tasks and balancer run on, unless the settings say to stop them."""
         if self._settings.stop_tasks:
             await self.balancer.stop()
+        for publisher in self._measured:
+            await publisher.close()
         await self._alarms.close()
         await self._last_words.close()
         await self.controller.close()

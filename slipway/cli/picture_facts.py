@@ -82,7 +82,7 @@ def _found(roll_out: Mapping[str, Any], at: float) -> Iterator[Fact]:
     if roll_out["failure_count"]:
         told = failures_text(roll_out["failure_count"], roll_out["threshold"])
         for last in roll_out["failures"][:1]:
-            told += f"; the last {clock_text(at - last['at'])} ago: {last['class']}: {last['sentence']}"
+            told += f"; the last {clock_text(at - last['at'])} ago: {last['class']}: {short_message(last['sentence'])}"
         yield Text("failures", style="red"), told
     if roll_out["triggered_alarms"]:
         yield Text("alarms", style="red"), f"{', '.join(roll_out['triggered_alarms'])} went into ALARM"

@@ -38,7 +38,7 @@ def _rolling(picture: Picture, primary: Mapping[str, Any]) -> str:
     if primary["bake_until"] is not None:
         return f"watching {name}, which is healthy"
     if len(picture["deployments"]) == 1:
-        return f"starting {name}"
+        return f"starting {name}" if len(picture["roll_outs"]) == 1 else f"rolling to {name}"
     old = [one["task_definition"] for one in reversed(picture["deployments"]) if one["task_definition"] != name]
     return f"rolling {', '.join(old)} → {name}" if old else f"renewing {name}"
 

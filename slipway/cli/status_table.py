@@ -43,16 +43,24 @@ def render_service(picture: Mapping[str, Any]) -> RenderableType:
         deployments.add_row(
             one["id"], one["status"], one["rollout_state"], one["task_definition"], counts_text(one), age
         )
-    tasks = _table("TASK", "REVISION", "STATUS", "PHASE", "TARGETS", "AGE", "WHY")
+    tasks = _table("TASK", "REVISION", "STATUS", "PHASE", "TARGETS", "AGE")
     alive = [task for task in picture["tasks"] if task["phase"] != "stopped"]
     for task in (*alive, *telling_stops(picture)):
         targets = ", ".join(f"{one['port']} {one['state']}" for one in task["targets"])
-        why = short_message(task["stopped_reason"] or task["unhealthy_reason"] or "")
         age = clock_text(picture["at"] - task["created_at"])
-        tasks.add_row(
-            task["id"][:8], task["task_definition"], task["last_status"], task["phase"], targets or "-", age, why
-        )
-    return Group(title, *_remarks(picture), Text(), deployments, Text(), tasks)
+        tasks.add_row(task["id"][:8], task["task_definition"], task["last_status"], task["phase"], targets or "-", age)
+    reasons = list(_reasons((*alive, *telling_stops(picture))))
+    return Group(
+        title, *_remarks(picture), Text(), deployments, Text(), tasks, *([Text()] if reasons else []), *reasons
+    )
+
+
+def _reasons(tasks: Iterable[Mapping[str, Any]]) -> Iterable[Text]:
+    """Why tasks stopped or are to be replaced; lines of their own, for they are long."""
+    for task in tasks:
+        if why := task["stopped_reason"] or task["unhealthy_reason"]:
+            end = "stopped" if task["phase"] == "stopped" else "is unhealthy" if task["unhealthy_reason"] else "stops"
+            yield Text(f"{task['id'][:8]} {end}: {short_message(why)}", style="red")
 
 
 def _remarks(picture: Mapping[str, Any]) -> Iterable[Text]:
@@ -131,7 +139,7 @@ def _hosts(overview: Mapping[str, Any]) -> RenderableType:
 
 
 #: Columns of names, which go on in the next line where the screen is too narrow; none is cut.
-_FOLDED = frozenset({"CLUSTER", "SERVICE", "REVISION", "ADDRESS", "DEPLOYMENT", "TARGETS", "TASKS", "WHY"})
+_FOLDED = frozenset({"CLUSTER", "SERVICE", "REVISION", "ADDRESS", "DEPLOYMENT", "TARGETS", "TASKS"})
 
 
 def _table(*columns: str) -> Table:

@@ -10,7 +10,7 @@ from slipway.cli import options
 from slipway.cli.access import find_access
 from slipway.cli.endpoint import Endpoint
 from slipway.cli.output import console, print_json
-from slipway.cli.picture_words import clock_text
+from slipway.cli.picture_words import clock_text, short_message
 from slipway.cli.resolve import resolve_service
 
 _TASK = re.compile(r"[0-9a-f]{8,32}|arn:[^ ]*:task/.*")
@@ -34,20 +34,27 @@ def why(
     if as_json:
         print_json(answer)
         return
-    for wait in answer["waits"]:
-        console().print(_line(wait, answer["at"]), soft_wrap=True, markup=False)
+    waits = answer["waits"]
+    for wait in waits:
+        console().print(wait_line(wait, answer["at"], subject=answer["arn"]), soft_wrap=True, markup=False)
+    if not waits:
+        print("It waits for nothing.")
 
 
 def _is_service(overview: Mapping[str, Any], name: str) -> bool:
     return any(name == one["name"] for cluster in overview["clusters"] for one in cluster["services"])
 
 
-def _line(wait: Mapping[str, Any], now: float) -> str:
-    """The sentence with its times: how long it has been so, and when it can be over."""
+_CLEARS = {"at": "clears in", "earliest": "clears in at least", "latest": "clears within"}
+
+
+def wait_line(wait: Mapping[str, Any], now: float, *, subject: str) -> str:
+    """The sentence with its times, and with the task that waits where that is not the `subject` that was asked for."""
     times = []
     if wait["since"] is not None:
         times.append(f"since {clock_text(now - wait['since'])}")
     if wait["clears_at"] is not None and wait["clears_at"] > now:
-        times.append(f"until {clock_text(wait['clears_at'] - now)} from now")
+        times.append(f"{_CLEARS.get(wait['clears'], 'clears in')} {clock_text(wait['clears_at'] - now)}")
+    task = "" if wait["subject"] == subject else f"task {wait['subject'].rpartition('/')[2][:8]}: "
     said = f"  ({', '.join(times)})" if times else ""
-    return f"{wait['sentence']}{said}"
+    return f"{task}{short_message(wait['sentence'])}{said}"

@@ -260,7 +260,13 @@ def blocked() -> dict[str, Any]:
     """A first deployment without room."""
     because = "no room: a task needs 128 MiB, the host has 64 of 4096 free"
     waits = [wait("room", because), wait("roll", "it is rolled to users:2: 0 of 4 tasks are healthy")]
-    return picture([deployment(2, {"starting": 1})], [task(1, NEW, "starting")], blocked_because=because, waits=waits)
+    return picture(
+        [deployment(2, {"starting": 1})],
+        [task(1, NEW, "starting")],
+        blocked_because=because,
+        waits=waits,
+        roll_outs=[roll_out(2, "IN_PROGRESS")],
+    )
 
 
 def thousand() -> dict[str, Any]:

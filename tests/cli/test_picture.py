@@ -47,6 +47,7 @@ def test_picture_reads_without_colour(name: str, width: int, rewrite: bool) -> N
     [
         ("rolling", "rolling users:1 → users:2"),
         ("steady", "steady on users:2"),
+        ("blocked", "starting users:2"),
         ("failing", "rolling users:1 → users:2"),
         ("going_back", "going back to users:1"),
         ("rolled_back", "rolled back to users:1"),
@@ -57,6 +58,11 @@ def test_picture_reads_without_colour(name: str, width: int, rewrite: bool) -> N
 )
 def test_state_in_a_few_words(name: str, state: str) -> None:
     assert state_of(pictures.PICTURES[name]()) == state
+
+
+def test_a_roll_whose_old_tasks_are_gone_is_no_start() -> None:
+    alone = pictures.rolling()
+    assert state_of(alone | {"deployments": alone["deployments"][:1]}) == "rolling to users:2"
 
 
 def test_a_new_deployment_ends_the_talk_of_the_last_one() -> None:

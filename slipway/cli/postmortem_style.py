@@ -56,7 +56,7 @@ summary { cursor: pointer; overflow-wrap: anywhere; }
 }
 .bar.ran { background: var(--busy); opacity: .9; }
 .failed { position: absolute; top: -.1rem; bottom: -.1rem; width: 4px; margin-left: -2px; background: var(--bad); }
-.marks { position: absolute; inset: 0 0 1.4rem 7.25rem; pointer-events: none; }
+.marks { position: absolute; inset: 0 0 1.4rem 7.25rem; pointer-events: none; z-index: 1; }
 .mark {
   position: absolute; top: 0; bottom: 0; border-left: 1px dashed var(--mark); font-size: .75rem; line-height: 1.05rem;
 }

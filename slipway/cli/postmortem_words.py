@@ -71,12 +71,15 @@ def milestones(report: Report) -> list[Milestone]:
 
 
 def failures_line(report: Report) -> str:
-    """`3 of 3: 2 crash, 1 health`; `none`."""
+    """`3 of 3: 2 crash, 1 health`; `none`. Where a healthy task ended the count, both numbers are told."""
     failures = report["failures"]
     if not failures["count"] and not failures["classes"]:
         return "none"
     classes = ", ".join(f"{count} {name}" for name, count in failures["classes"].items())
-    return f"{failures_text(failures['count'], failures['threshold'])}{classes and f': {classes}'}"
+    told = failures_text(failures["count"], failures["threshold"])
+    if sum(failures["classes"].values()) == failures["count"]:
+        return f"{told}: {classes}"
+    return f"{told} at its end" + (f"; told one by one: {classes}" if classes else "")
 
 
 def task_ends(task: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

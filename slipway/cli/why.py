@@ -51,7 +51,7 @@ _CLEARS = {"at": "clears in", "earliest": "clears in at least", "latest": "clear
 def wait_line(wait: Mapping[str, Any], now: float, *, subject: str) -> str:
     """The sentence with its times, and with the task that waits where that is not the `subject` that was asked for."""
     times = []
-    if wait["since"] is not None:
+    if wait["since"] is not None and "since" not in wait["sentence"]:
         times.append(f"since {clock_text(now - wait['since'])}")
     if wait["clears_at"] is not None and wait["clears_at"] > now:
         times.append(f"{_CLEARS.get(wait['clears'], 'clears in')} {clock_text(wait['clears_at'] - now)}")

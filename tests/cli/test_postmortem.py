@@ -11,7 +11,7 @@ from rich.console import Console
 
 from slipway.cli.postmortem_page import postmortem_page
 from slipway.cli.postmortem_text import postmortem_text
-from slipway.cli.postmortem_words import after_text, last_lines
+from slipway.cli.postmortem_words import after_text, failures_line, last_lines
 from tests.cli import postmortems
 from tests.cli.scripted_server import scripted_server
 from tests.cli.test_answers import begun
@@ -104,6 +104,20 @@ def test_all_places_are_on_the_chart() -> None:
     lefts = [float(style.partition("left:")[2].partition("%")[0]) for style in styles]
     assert styles
     assert all(0 <= left <= 100 for left in lefts), lefts
+
+
+@pytest.mark.parametrize(
+    ("count", "threshold", "classes", "line"),
+    [
+        (3, 3, {"crash": 2, "health": 1}, "3 of 3: 2 crash, 1 health"),
+        (1, 3, {"health": 9}, "1 of 3 at its end; told one by one: 9 health"),
+        (2, None, {"crash": 2}, "2: 2 crash"),
+        (0, None, {}, "none"),
+    ],
+)
+def test_failures_in_a_line(count: int, threshold: int | None, classes: dict[str, int], line: str) -> None:
+    failures = {"count": count, "threshold": threshold, "classes": classes}
+    assert failures_line(postmortems.postmortem(failures=failures)) == line
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Bad versions under load on both runtimes: each is found out and taken back, everyone says so, no request fails.
 
-All of them at once on one server: 70 s on the process runtime, most of it the one that turns unhealthy late.
+All of them at once on one server: 50 s on the process runtime, 70 s on docker; the one that sickens late takes longest.
 """
 
 import json

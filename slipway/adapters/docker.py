@@ -21,7 +21,7 @@ from slipway.adapters.container_runtime import (
     StartedContainer,
 )
 from slipway.adapters.docker_containers import DockerContainers
-from slipway.adapters.docker_engine import Engine, EngineError, EngineGone
+from slipway.adapters.docker_engine import ENGINE_GONE, Engine, EngineError, EngineGone
 from slipway.adapters.docker_exits import DockerExits
 from slipway.adapters.docker_images import DockerImages, PullBehavior
 from slipway.adapters.docker_kept import DockerKept, Kept, is_kept_name, kept_name
@@ -32,6 +32,7 @@ from slipway.adapters.docker_probes import DockerProbes
 from slipway.adapters.docker_spec import Place, container_name, create_body, is_terminal
 from slipway.adapters.docker_state import EngineContainer, bindings_of
 from slipway.adapters.docker_usage import usage_of
+from slipway.adapters.process_ports import Ports
 from slipway.core.model.task_definitions import ContainerHealthCheck, NetworkMode
 from slipway.core.model.tasks import HealthProbe
 from slipway.core.plan import ContainerPayload, TaskPayload
@@ -48,6 +49,7 @@ class Held:
     """A container that runs, or ended and was not removed yet."""
 
     id: str
+    task: TaskPayload
     container: ContainerPayload
     started: StartedContainer
     exited: asyncio.Future[ContainerExit]
@@ -77,6 +79,7 @@ class DockerRuntime:
         self._held: dict[str, dict[str, Held]] = {}  # by task ARN and container name
         self._kept = DockerKept(discard=self._containers.discard)
         self._cpus = 1
+        self._ports: Ports | None = None  # None: not needed yet
 
     async def open(self) -> tuple[FoundContainer, ...]:
         """Connect and adopt. Raises `RuntimeFault("CannotReachDockerError", …)`."""
@@ -109,6 +112,22 @@ class DockerRuntime:
         async with self._task_turns.setdefault(task.task_arn, asyncio.Lock()), self._turns:
             held = self._held.get(task.task_arn, {}).get(container.name)
             return held.started if held else await self._start(task, container)
+
+    async def restart(self, task_arn: str, container_name: str) -> StartedContainer:
+        """Have the engine start a container that has ended again. Raises `RuntimeFault`."""
+        held = self._known(task_arn, container_name)
+        if not held.exited.done():
+            return held.started
+        ended = held.exited.result()
+        async with self._turns:
+            self._exits.expect_again(held.id, ended)
+            try:
+                found = await self._containers.start_again(held.id)
+                await self._check_address(held, found)
+            except RuntimeFault:
+                self._exits.expect_no_more(held.id, ended)
+                raise
+            return await self._hold(held.task, held.container, found=found)
 
     async def wait(self, task_arn: str, container_name: str) -> ContainerExit:
         """Wait until a started or found container has ended. Raises `RuntimeFault` for one that is neither."""
@@ -187,7 +206,7 @@ class DockerRuntime:
         owner = self._network_owner(task)
         place = Place(data_id=self._data_id, network=await self._network_for(task, owner), cpus=self._cpus)
         image = await self._images.runnable(container.image, container.image_digest)
-        body = create_body(task, replace(container, image=image), place)
+        body = create_body(task, replace(self._with_lasting_ports(task, container), image=image), place)
         made = await self._containers.create(container_name(task.task_id, container.name), body)
         if isinstance(made, EngineContainer) and made.started_at is not None:
             return await self._hold(task, container, found=made)
@@ -234,12 +253,41 @@ class DockerRuntime:
         )
         self._held.setdefault(task.task_arn, {})[container.name] = Held(
             id=found.id,
+            task=task,
             container=container,
             started=started,
             exited=self._exits.expect(found.id, found.exit),
             owns_network=own_address is not None,
         )
         return started
+
+    async def _check_address(self, held: Held, found: EngineContainer) -> None:
+        """The engine gives an address anew at each start: mostly the one before, but that may be another's by now."""
+        address = found.addresses.get(self._network.name)
+        if held.owns_network and found.exit is None and address != held.started.ip_address:
+            await self._containers.kill(held.id)
+            raise RuntimeFault(
+                "CannotStartContainerError",
+                f"{held.container.name} was restarted at {address} instead of {held.started.ip_address}, where its "
+                "task is known: the task must be replaced.",
+            )
+
+    def _with_lasting_ports(self, task: TaskPayload, container: ContainerPayload) -> ContainerPayload:
+        """The engine gives a dynamic port anew at each start, so one that may be restarted is given a static one."""
+        if task.network_mode is not NetworkMode.BRIDGE or container.restart_policy is None:
+            return container
+        mappings = tuple(
+            port if port.host_port else replace(port, host_port=self._free_port(port.protocol))
+            for port in container.port_mappings
+        )
+        return replace(container, port_mappings=mappings)
+
+    def _free_port(self, protocol: str) -> int:
+        """A port that nobody has now. Ports are told in turn, so the next to ask is not told the same."""
+        self._ports = self._ports or Ports()
+        port = self._ports.take(protocol)
+        self._ports.release((port,))
+        return port
 
     def _known(self, task_arn: str, container_name: str) -> Held:
         held = self._held.get(task_arn, {}).get(container_name)
@@ -261,7 +309,7 @@ class DockerRuntime:
         try:
             await self._network.ensure()
         except EngineGone as gone:
-            raise RuntimeFault("ResourceInitializationError", gone.message) from gone
+            raise RuntimeFault(ENGINE_GONE, gone.message) from gone
         return self._network.name
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from slipway.adapters.container_runtime import RuntimeFault
-from slipway.adapters.docker_engine import Engine, EngineError, EngineGone
+from slipway.adapters.docker_engine import ENGINE_GONE, Engine, EngineError, EngineGone
 from slipway.adapters.docker_labels import DATA
 from slipway.adapters.docker_state import EngineContainer, read_container
 
@@ -53,7 +53,21 @@ class DockerContainers:
             raise RuntimeFault("CannotStartContainerError", _start_sentence(refused.message)) from refused
         except EngineGone as gone:
             self._abandoned.add(container_id)
-            raise RuntimeFault("CannotStartContainerError", gone.message) from gone
+            raise RuntimeFault(ENGINE_GONE, gone.message) from gone
+
+    async def start_again(self, container_id: str) -> EngineContainer:
+        """Start a container that has ended, and tell how it runs. Raises `RuntimeFault`: it is as it was.
+
+        Where the engine went away half-way, it is removed as soon as that is back: nobody would know that it runs.
+        """
+        try:
+            await self._engine.call("POST", f"/containers/{container_id}/start")
+            return await self.inspect(container_id)
+        except EngineError as refused:
+            raise RuntimeFault("CannotStartContainerError", _start_sentence(refused.message)) from refused
+        except EngineGone as gone:
+            self._abandoned.add(container_id)
+            raise RuntimeFault(ENGINE_GONE, gone.message) from gone
 
     async def stop(self, container_id: str, *, timeout_s: int) -> None:
         """Have the engine stop a container; it goes on with that whatever becomes of us. Raises `EngineGone`.
@@ -67,6 +81,15 @@ class DockerContainers:
         except EngineError as refused:
             if refused.status != 404:
                 raise RuntimeFault("CannotStopContainerError", refused.message) from refused
+
+    async def kill(self, container_id: str) -> None:
+        """SIGKILL a container; one that does not run is left so, and where the engine is away it is removed later."""
+        try:
+            await self._engine.call("POST", f"/containers/{container_id}/kill")
+        except EngineError as refused:
+            log.warning("container=%s could not be killed: %s", container_id, refused.message)
+        except EngineGone:
+            self._abandoned.add(container_id)
 
     async def inspect(self, key: str) -> EngineContainer:
         """A container by id or name. Raises `RuntimeFault("CannotInspectContainerError", …)`."""
@@ -125,7 +148,7 @@ class DockerContainers:
             raise RuntimeFault("CannotCreateContainerError", refused.message) from refused
         except EngineGone as gone:
             self._abandoned.add(name)
-            raise RuntimeFault("CannotCreateContainerError", gone.message) from gone
+            raise RuntimeFault(ENGINE_GONE, gone.message) from gone
         return str(answer["Id"])
 
     async def _inspect_listed(self, container_id: str, turn: asyncio.Semaphore) -> EngineContainer | None:

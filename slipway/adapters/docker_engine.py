@@ -40,6 +40,10 @@ class EngineError(Exception):
         self.message = message
 
 
+#: What a start that the engine did not answer is called (public ECS agent): no fault of what was to be started.
+ENGINE_GONE = "CannotGetDockerclientError"
+
+
 class EngineGone(Exception):
     """The engine did not answer: not running, restarting, or not permitted."""
 

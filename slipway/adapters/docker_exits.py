@@ -6,6 +6,7 @@ each. While the engine is away the waits just wait; after it is back, a listing 
 
 import asyncio
 import logging
+import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from typing import Any
@@ -40,6 +41,7 @@ class DockerExits:
         self._now = now
         self._on_return = on_return
         self._exits: dict[str, asyncio.Future[ContainerExit]] = {}
+        self._earlier: dict[str, float] = {}  # of restarted containers, by the engine's clock: when the last run ended
         self._connected = asyncio.Event()
         self._watcher: asyncio.Task[None] | None = None
 
@@ -62,12 +64,24 @@ class DockerExits:
         exited = self._exits.get(container_id)
         if exited is None:
             exited = self._exits[container_id] = asyncio.get_running_loop().create_future()
-        if ended is not None and not exited.done():
+        if ended is not None and not exited.done() and ended.at > self._earlier.get(container_id, -math.inf):
             exited.set_result(ended)
         return exited
 
+    def expect_again(self, container_id: str, ended: ContainerExit) -> None:
+        """Have the end of another run noticed; `ended` is that of the earlier one, whose event may still come."""
+        self._earlier[container_id] = ended.at
+        self._exits.pop(container_id, None)
+        self.expect(container_id)
+
+    def expect_no_more(self, container_id: str, ended: ContainerExit) -> None:
+        """Undo `expect_again`: the container has ended as it had."""
+        self.forget(container_id)
+        self.expect(container_id, ended)
+
     def forget(self, container_id: str) -> None:
         """No longer care about a container."""
+        self._earlier.pop(container_id, None)
         exited = self._exits.pop(container_id, None)
         if exited is not None:
             exited.cancel()
@@ -126,9 +140,10 @@ class DockerExits:
         exited = self._exits.get(container_id)
         if exited is None or exited.done():
             return
-        if event["Action"] == "die" and attributes.get("exitCode") == "0":
+        is_plain = event["Action"] == "die" and attributes.get("exitCode") == "0" and container_id not in self._earlier
+        if is_plain:
             self.expect(container_id, ContainerExit(exit_code=0, at=event["timeNano"] / 1e9))
-        else:  # only an inspection tells whether memory ran out
+        else:  # only an inspection tells whether memory ran out, and of which run of a restarted container it is
             self.expect(container_id, await self._end_of(container_id))
 
     async def _end_of(self, container_id: str) -> ContainerExit | None:

@@ -16,7 +16,7 @@ import msgspec
 
 from slipway.adapters.container_runtime import RuntimeFault
 from slipway.adapters.docker_credentials import registry_auth
-from slipway.adapters.docker_engine import Engine, EngineError, EngineGone
+from slipway.adapters.docker_engine import ENGINE_GONE, Engine, EngineError, EngineGone
 
 #: Seconds a pull may show no progress (ECS_IMAGE_PULL_INACTIVITY_TIMEOUT).
 PULL_INACTIVITY_S = 60
@@ -98,7 +98,9 @@ class DockerImages:
             return image
         try:
             return await self._pinned(image, digest) or f"{repository_of(image)}@{digest}"
-        except (EngineError, EngineGone) as fault:
+        except EngineGone as gone:
+            raise RuntimeFault(ENGINE_GONE, gone.message) from gone
+        except EngineError as fault:
             raise RuntimeFault("CannotCreateContainerError", f"{image} ({digest}): {fault.message}") from fault
 
     async def digest_of(self, image_id: str, image: str) -> str:
@@ -144,7 +146,9 @@ class DockerImages:
                 await self._ensure_pinned(image, digest)
             elif not await self._may_use_cached(image):
                 await self._pull_or_fall_back(image)
-        except (EngineGone, EngineError) as fault:
+        except EngineGone as gone:
+            raise RuntimeFault(ENGINE_GONE, gone.message) from gone
+        except EngineError as fault:
             raise RuntimeFault("CannotPullContainerError", f"{image}: {fault.message}") from fault
 
     async def _pull_or_fall_back(self, image: str) -> None:

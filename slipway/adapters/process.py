@@ -14,6 +14,7 @@ import os
 import time
 import zlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 from slipway.adapters.background import Background
@@ -35,6 +36,7 @@ from slipway.adapters.process_probes import CheckLimits, probe_container
 from slipway.adapters.process_shim import Shim
 from slipway.adapters.process_strays import end_strays
 from slipway.adapters.process_usage import usage_of
+from slipway.core.lifecycle import may_restart
 from slipway.core.model.task_definitions import ContainerHealthCheck, NetworkMode
 from slipway.core.model.tasks import HealthProbe, NetworkBinding
 from slipway.core.plan import ContainerPayload, TaskPayload
@@ -65,6 +67,7 @@ class ProcessRuntime:
         self._containers: dict[_Key, ProcessContainer] = {}
         self._payloads: dict[str, TaskPayload] = {}
         self._ports = Ports()
+        self._waiting: set[_Key] = set()  # ended, and keep their ports, for they may be restarted
         self._memory: MemoryGroups | None = None  # None: not open, or no groups can be made
         self._used_groups: set[str] = set()  # of containers that have ended, still to be removed
         self._shim: Shim | None = None  # None: not open
@@ -116,6 +119,16 @@ class ProcessRuntime:
                 await asyncio.sleep(0)
             return self._containers[key].started
 
+    async def restart(self, task_arn: str, container_name: str) -> StartedContainer:
+        """Run a container that has ended again, on its files and ports. Raises `RuntimeFault`."""
+        key = (task_arn, container_name)
+        async with self._turns:
+            ended = self._known(*key)
+            if ended.has_ended:
+                self._containers[key] = self._restart(key, ended)
+                await asyncio.sleep(0)
+            return self._containers[key].started
+
     async def wait(self, task_arn: str, container_name: str) -> ContainerExit:
         """Wait for the end of a container that was started or found."""
         return await self._known(task_arn, container_name).wait()
@@ -156,6 +169,9 @@ class ProcessRuntime:
         for name in [container.name for container in payload.containers]:
             container = self._containers.pop((task_arn, name), None)
             assert container is None or container.has_ended, f"{task_arn} {name} is removed while it runs"
+            if container is not None and (task_arn, name) in self._waiting:
+                self._waiting.remove((task_arn, name))
+                self._release(container.record)
         try:
             self._folders.remove(payload)
         except OSError as error:
@@ -219,7 +235,31 @@ class ProcessRuntime:
             self._ports.release(binding.host_port for binding in bindings)
             raise _as_fault(error, "CannotCreateContainerError", f"container {container.name}") from error
         started = self._container(task, files, record)
-        self._spawn(started, launch, container.memory or task.memory)
+        self._spawn_or_forget(started, launch, container.memory or task.memory)
+        return started
+
+    def _restart(self, key: _Key, ended: ProcessContainer) -> ProcessContainer:
+        task, container = self._payloads[key[0]], self._payload(*key)
+        files, last = ended.files, ended.exit
+        assert last is not None, f"{key} is restarted while it runs"
+        group: str | None = None
+        try:
+            launch = plan_launch(container, ended.record.network_bindings)
+            # A group of its own, for a group never forgets that memory ran out in it.
+            group = self._bound_memory(task, container, run=f"-{time.time_ns():x}")
+            record = replace(ended.record, started_at=time.time(), memory_group=group)
+            files.renew(record)
+            started = self._container(task, files, record)
+            try:
+                self._spawn(started, launch, container.memory or task.memory)
+            except OSError:
+                files.put_back(ended.record, code=last.exit_code, at=last.at)
+                raise
+        except (OSError, RuntimeFault) as error:
+            if group is not None:
+                remove_group(group)
+            raise _as_fault(error, "CannotStartContainerError", f"container {container.name}") from error
+        self._waiting.discard(key)
         return started
 
     def _find(self, payload: TaskPayload, container: ContainerPayload) -> bool:
@@ -230,31 +270,44 @@ class ProcessRuntime:
             return False
         self._ports.keep(binding.host_port for binding in record.network_bindings)
         found = self._container(payload, files, record)
-        self._containers[payload.task_arn, container.name] = found
         if files.is_claimed():
+            self._containers[payload.task_arn, container.name] = found
             found.adopt()
             return True
+        # It was to be started, or restarted, when the control plane was killed.
         try:
-            self._spawn(found, plan_launch(container, record.network_bindings), container.memory or payload.memory)
-        except RuntimeFault as fault:
-            found.fail(str(fault))
+            record = replace(record, started_at=time.time(), memory_group=self._bound_memory(payload, container))
+            files.write(record)
+            found = self._container(payload, files, record)
+            launch = plan_launch(container, record.network_bindings)
+            self._spawn_or_forget(found, launch, container.memory or payload.memory)
+        except (OSError, RuntimeFault) as error:
+            found.fail(str(_as_fault(error, "CannotStartContainerError", f"container {container.name}")))
+        self._containers[payload.task_arn, container.name] = found
         return True
 
-    def _spawn(self, container: ProcessContainer, launch: Launch, memory: int) -> None:
-        """Start a shim for a recorded container. Of several shims for the same one, the first runs the program."""
-        group = container.record.memory_group
+    def _spawn_or_forget(self, container: ProcessContainer, launch: Launch, memory: int) -> None:
+        """As `_spawn`; where that cannot be done, the container was not started. Raises `RuntimeFault`."""
         try:
-            pid = self._the_shim.spawn(
-                launch,
-                container.files.stem,
-                memory_group=group,
-                data_limit_kib=_data_limit_kib(memory) if group is None else None,
-            )
+            self._spawn(container, launch, memory)
         except OSError as error:
             container.files.forget()
             self._release(container.record)
             name = container.record.container_name
             raise _as_fault(error, "CannotStartContainerError", f"container {name}") from error
+
+    def _spawn(self, container: ProcessContainer, launch: Launch, memory: int) -> None:
+        """Start a shim for a recorded container. Of several shims for the same one, the first runs the program.
+
+        Raises `OSError`.
+        """
+        group = container.record.memory_group
+        pid = self._the_shim.spawn(
+            launch,
+            container.files.stem,
+            memory_group=group,
+            data_limit_kib=_data_limit_kib(memory) if group is None else None,
+        )
         container.follow_child(pid)
 
     def _container(self, task: TaskPayload, files: ContainerFiles, record: ContainerRecord) -> ProcessContainer:
@@ -262,7 +315,7 @@ class ProcessRuntime:
             runtime_id=f"{task.task_id}-{zlib.crc32(record.container_name.encode()):010d}",  # Fargate's form
             files=files,
             record=record,
-            on_end=lambda container: self._release(container.record),
+            on_end=lambda container: self._let_end(task, container),
         )
 
     def _bind(self, task: TaskPayload, container: ContainerPayload) -> tuple[NetworkBinding, ...]:
@@ -285,16 +338,32 @@ class ProcessRuntime:
             raise RuntimeFault(fault.name, f"container {container.name}: {fault.message}") from fault
         return tuple(bindings)
 
-    def _bound_memory(self, task: TaskPayload, container: ContainerPayload) -> str | None:
+    def _bound_memory(self, task: TaskPayload, container: ContainerPayload, *, run: str = "") -> str | None:
         memory = container.memory or task.memory
         if self._memory is None or not memory:
             return None
-        name = f"{task.task_id}-{zlib.crc32(container.name.encode()):08x}"
+        name = f"{task.task_id}-{zlib.crc32(container.name.encode()):08x}{run}"
         return self._memory.create(name, memory)
+
+    def _let_end(self, task: TaskPayload, container: ProcessContainer) -> None:
+        """A container has ended. One that may be restarted keeps its ports until its task is removed."""
+        record, ended = container.record, container.exit
+        assert ended is not None, f"{record.container_name} runs"
+        policy = next(each.restart_policy for each in task.containers if each.name == record.container_name)
+        if not container.was_stopped and may_restart(
+            policy, exit_code=ended.exit_code, started_at=record.started_at, ended_at=ended.at
+        ):
+            self._waiting.add((task.task_arn, record.container_name))
+            self._remove_group(record)
+        else:
+            self._release(record)
 
     def _release(self, record: ContainerRecord) -> None:
         """Give back what a container that has ended was given."""
         self._ports.release(binding.host_port for binding in record.network_bindings)
+        self._remove_group(record)
+
+    def _remove_group(self, record: ContainerRecord) -> None:
         if record.memory_group is not None and not remove_group(record.memory_group):
             self._used_groups.add(record.memory_group)
 

@@ -50,6 +50,7 @@ class ProcessContainer:
         self.files = files
         self.record = record
         self.exit: ContainerExit | None = None  # None: it has not ended, as far as we know
+        self.was_stopped = False  # whether somebody asked for its end
         self.started = StartedContainer(
             runtime_id=runtime_id,
             started_at=record.started_at,
@@ -107,6 +108,7 @@ class ProcessContainer:
 
     async def stop(self, timeout_s: float) -> None:
         """SIGTERM to the group, SIGKILL to all of it `timeout_s` seconds later; returns when it has ended."""
+        self.was_stopped = True
         deadline = asyncio.get_running_loop().time() + timeout_s
         while not self.has_ended and self._is_unborn():
             await asyncio.sleep(YOUNG_PAUSE_S)

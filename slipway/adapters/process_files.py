@@ -2,7 +2,8 @@
 
 `DATA/tasks/<task id>/` holds `task.json` (the payload as ordered) and, for each container, five files:
 
-- `<container>.json`   what it was given (ports, memory group), written before it is started;
+- `<container>.json`   what it was given (ports, memory group), written before it is started, and again before it is
+                       restarted in place;
 - `<container>.pid`    who it is: boot id and kernel status line, created by its shim; also the lock that keeps a start
                        that is repeated after a crash from running the program twice;
 - `<container>.exit`   whether it has begun and its exit code; full of blanks before, so that recording needs no space;
@@ -79,6 +80,25 @@ class ContainerFiles:
         """Record what the container is given, and make room for its exit code. Raises `OSError`."""
         _write(f"{self.stem}.exit", BLANK_EXIT)
         _write(f"{self.stem}.json", msgspec.json.encode(record))
+
+    def renew(self, record: ContainerRecord) -> None:
+        """Make room for another run of a container that has ended: from the letting go of the lock on, the next control
+        plane would start it. Raises `OSError`, before anything has changed."""
+        _write(f"{self.stem}.json.new", msgspec.json.encode(record))
+        os.rename(f"{self.stem}.pid", f"{self.stem}.pid.old")
+        with open(f"{self.stem}.exit", "r+b") as file:  # over what is there, so that it needs no space
+            file.write(BLANK_EXIT)
+            file.truncate()
+        os.rename(f"{self.stem}.json.new", f"{self.stem}.json")
+
+    def put_back(self, record: ContainerRecord, *, code: int | None, at: float) -> None:
+        """Undo `renew`: the container ended with `code` at `at`, as before. What cannot be undone does not matter."""
+        with suppress(OSError):
+            os.rename(f"{self.stem}.pid.old", f"{self.stem}.pid")
+            if code is not None:
+                self.write_exit_code(code)
+                os.utime(f"{self.stem}.exit", (at, at))
+            _write(f"{self.stem}.json", msgspec.json.encode(record))
 
     def record(self) -> ContainerRecord | None:
         """What the container was given; None where it was not written whole, so never started."""

@@ -142,7 +142,7 @@ def test_no_engine_is_said_with_what_to_do(tmp_path: Path) -> None:
         await images.ensure(IMAGE)
 
     with pytest.raises(
-        RuntimeFault, match=r"CannotPullContainerError: .*Cannot reach the Docker engine .* DOCKER_HOST"
+        RuntimeFault, match=r"CannotGetDockerclientError: Cannot reach the Docker engine .* DOCKER_HOST"
     ):
         asyncio.run(pull())
 

@@ -150,9 +150,9 @@ def play(factory: RuntimeFactory, subject: ContractSubject, scene: Callable[[Sta
     asyncio.run(run())
 
 
-async def call(port: int) -> str:
-    """What a program on 127.0.0.1 says to who connects."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+async def call(port: int, address: str = "127.0.0.1") -> str:
+    """What a program says to who connects."""
+    reader, writer = await asyncio.open_connection(address, port)
     try:
         return (await reader.readline()).decode().rstrip()
     finally:

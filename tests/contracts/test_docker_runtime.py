@@ -27,8 +27,11 @@ from tests.contracts.docker_bench import (
 from tests.contracts.docker_proxy import DockerProxy
 from tests.contracts.docker_subject import DockerSubject
 
-pytest.register_assert_rewrite("tests.contracts.runtime_contract", "tests.contracts.watching_contract")
+pytest.register_assert_rewrite(
+    "tests.contracts.runtime_contract", "tests.contracts.watching_contract", "tests.contracts.restart_contract"
+)
 
+from tests.contracts.restart_contract import RestartContract  # noqa: E402
 from tests.contracts.runtime_contract import RuntimeContract, RuntimeFactory  # noqa: E402
 from tests.contracts.watching_contract import WatchingContract  # noqa: E402
 
@@ -48,6 +51,10 @@ def runtime_factory() -> Iterator[RuntimeFactory]:
 
 
 class TestContract(RuntimeContract):
+    """Run over the docker runtime."""
+
+
+class TestRestart(RestartContract):
     """Run over the docker runtime."""
 
 
@@ -314,7 +321,7 @@ def test_what_ends_while_the_engine_is_away_is_known_when_it_is_back(tmp_path: P
             waiting = asyncio.create_task(bench.runtime.wait(task.task_arn, "app"))
             stopping = asyncio.create_task(bench.runtime.stop(task.task_arn, "late", timeout_s=1))
             await proxy.cut()
-            with pytest.raises(RuntimeFault, match="CannotCreateContainerError: Cannot reach the Docker engine"):
+            with pytest.raises(RuntimeFault, match="CannotGetDockerclientError: Cannot reach the Docker engine"):
                 await bench.runtime.start(bench.task(app), app)
             engine = Engine()
             await engine.open()

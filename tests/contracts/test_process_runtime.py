@@ -15,9 +15,12 @@ from slipway.adapters.process import ProcessRuntime
 from slipway.core.model.task_definitions import NetworkMode, PortMapping
 from slipway.core.plan import ContainerPayload
 
-pytest.register_assert_rewrite("tests.contracts.runtime_contract", "tests.contracts.watching_contract")
+pytest.register_assert_rewrite(
+    "tests.contracts.runtime_contract", "tests.contracts.watching_contract", "tests.contracts.restart_contract"
+)
 
 from tests.contracts.process_subject import ProcessSubject  # noqa: E402
+from tests.contracts.restart_contract import RestartContract  # noqa: E402
 from tests.contracts.runtime_contract import RuntimeContract, RuntimeFactory, Stage, play, task_of  # noqa: E402
 from tests.contracts.watching_contract import WatchingContract  # noqa: E402
 
@@ -44,6 +47,10 @@ class TestContract(RuntimeContract):
     def can_bound_memory(self, request: pytest.FixtureRequest) -> None:
         if "memory" in request.node.name and os.geteuid() != 0:
             pytest.skip("only memory groups kill, and making one needs root")
+
+
+class TestRestart(RestartContract):
+    """Run over the process runtime."""
 
 
 class TestWatching(WatchingContract):

@@ -140,13 +140,14 @@ class WatchingContract:
         async def scene(stage: Stage) -> None:
             task = stage.task(BUSY)
 
-            async def busy() -> ContainerUsage | None:
+            async def busy() -> ContainerUsage | bool:
                 usage = await stage.runtime.usage(task.task_arn, "app")
-                return usage if usage is not None and usage.cpu_s > 0.1 else None
+                return usage if usage is not None and usage.cpu_s > 0.1 else False
 
             assert await stage.runtime.usage(task.task_arn, "app") is None
             started = await stage.start(task)
             usage = await wait_for(busy, what="some processor time")
+            assert isinstance(usage, ContainerUsage)
             assert usage.at >= started.started_at
             assert 0 < usage.memory < 100 * MIB
             await stage.runtime.stop(task.task_arn, "app", timeout_s=HANG_S)

@@ -23,7 +23,7 @@ from slipway.core.why_service import blocked_because
 #: Tasks of one deployment and phase that a picture lists; the counts are always whole.
 TASKS_LISTED = 200
 #: Events that a picture carries; `…/events` has all.
-EVENTS_SHOWN = 12
+EVENTS_SHOWN = 30
 #: Stopped tasks are pictured for so long, the newest so many, sought among so many of the cluster's newest tasks.
 STOPPED_SHOWN_S = 60
 STOPPED_SHOWN = 20

@@ -19,6 +19,7 @@ from slipway.cli.resolve import ServiceName, resolve_service
 
 #: What begins an event by which the server warns of what will not go well (`slipway.core.events.preflight`).
 PREFLIGHT = ") preflight: "
+NOTHING = "Nothing to deploy: give --image CONTAINER=REF, --env CONTAINER:KEY=VALUE or --task-definition."
 
 
 def deploy(
@@ -45,15 +46,16 @@ def deploy(
     data: options.Data = None,
     as_json: options.Json = False,
 ) -> None:
-    """Roll a service to a new revision and follow it; ends with 0 only if the new version is steady. Ctrl-C asks.
+    """Roll a service to a new revision and follow it to its verdict.
 
     With --image or --env, the service's task definition is copied with these changes and registered.
+
+    Ends with 0 only if the verdict is SUCCESSFUL, and so not if it was rolled back. At Ctrl-C you are asked: roll back,
+    keep following, or detach (130; the deployment goes on).
     """
     changes = parse_changes(image or (), env or ())
     if not (changes.images or changes.environment or task_definition):
-        raise UsageError(
-            "Nothing to deploy: give --image CONTAINER=REF, --env CONTAINER:KEY=VALUE or --task-definition."
-        )
+        raise UsageError(NOTHING)
     endpoint = Endpoint(find_access(data))
     name = resolve_service(endpoint.overview(), service, cluster)
     with told_plainly():

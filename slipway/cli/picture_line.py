@@ -39,7 +39,8 @@ class PictureLines:
     def new(self, picture: Picture) -> list[str]:
         """The lines that this picture adds: its new events, the oldest first, and the summary where it changed.
 
-        Events from before the first picture are not told. The clock is that of the last deployment, forth and back.
+        Of the first picture, only events of a deployment under way are told. The clock is that of the last deployment,
+        forth and back.
         """
         newest = newest_roll_out(picture)
         at = clock_text(0 if newest is None else picture["at"] - newest["created_at"])
@@ -53,4 +54,9 @@ class PictureLines:
     def _new_events(self, picture: Picture) -> list[Any]:
         events: list[Any] = list(reversed(picture["events"])) if self._has_events else []
         told, self._told = self._told, {one["id"] for one in events}
-        return [] if told is None else [one for one in events if one["id"] not in told]
+        if told is not None:
+            return [one for one in events if one["id"] not in told]
+        newest = newest_roll_out(picture)
+        if newest is None or newest["is_verdict"]:
+            return []
+        return [one for one in events if one["at"] >= newest["created_at"]]

@@ -26,9 +26,10 @@ def wait(
     data: options.Data = None,
     as_json: options.Json = False,
 ) -> None:
-    """Wait for the verdict of a service's deployment: 0 only if it is SUCCESSFUL, and so not if it was rolled back.
+    """Wait for the verdict of a service's deployment; that of one that has ended is told at once.
 
-    One that has ended is told at once. `aws ecs wait services-stable` is content with any version; this is not.
+    Ends with 0 only if it is SUCCESSFUL, and so not if it was rolled back; `aws ecs wait services-stable` is content
+    with any version. At Ctrl-C you are asked: roll back, keep waiting, or detach (130; the deployment goes on).
     """
     endpoint = Endpoint(find_access(data))
     name = resolve_service(endpoint.overview(), service, cluster)

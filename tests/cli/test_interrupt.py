@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -67,10 +67,20 @@ def test_who_goes_on_sees_the_verdict(port: int, answers: dict[str, Any]) -> Non
     assert "slipway: users is back on users:1 after 0:51, and not on users:2" in screen.shown
 
 
+def await_line(output: IO[str], text: str) -> None:
+    """Read lines until one has the text."""
+    lines = []
+    for line in output:
+        lines.append(line)
+        if text in line:
+            return
+    raise AssertionError(f"{text!r} is in none of {lines}")
+
+
 def test_without_a_terminal_nobody_is_asked(port: int) -> None:
     following = begun(port, "wait", "users")
     assert following.stdout is not None
-    assert "rolling users:1 → users:2" in following.stdout.readline()
+    await_line(following.stdout, "rolling users:1 → users:2")
     following.send_signal(signal.SIGINT)
     _, errors = following.communicate(timeout=60)
     assert (following.returncode, errors) == (130, f"{GOES_ON}\n")
@@ -80,8 +90,8 @@ def test_a_server_that_is_away_keeps_nobody(answers: dict[str, Any]) -> None:
     with scripted_server(answers) as port:
         following = begun(port, "wait", "users")
         assert following.stdout is not None
-        assert "rolling users:1 → users:2" in following.stdout.readline()
-    assert "No server answers" in following.stdout.readline()
+        await_line(following.stdout, "rolling users:1 → users:2")
+    await_line(following.stdout, "No server answers")
     following.send_signal(signal.SIGINT)
     _, errors = following.communicate(timeout=60)
     assert following.returncode == 130

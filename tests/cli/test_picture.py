@@ -185,8 +185,13 @@ def test_lines_tell_changes_and_new_events_once() -> None:
     assert lines.new(rolling) == []
 
 
-def test_lines_leave_out_events_from_before_and_those_nobody_wants() -> None:
-    assert len(PictureLines().new(pictures.rolling())) == 1
+def test_lines_leave_out_events_from_before_the_deployment_and_those_nobody_wants() -> None:
+    rolling = pictures.rolling()
+    rolling["roll_outs"][0]["created_at"] = pictures.NOW - 6.5
+    assert [line.partition(" ")[2] for line in PictureLines().new(rolling)[:-1]] == [
+        "registered 3 targets in (target-group users)",
+        "has begun draining connections on 2 tasks.",
+    ]
     quiet = PictureLines(has_events=False)
     quiet.new(pictures.steady())
     assert len(quiet.new(pictures.rolling())) == 1

@@ -23,7 +23,7 @@ from slipway.core.plan import Change, HostCommand, Plan, Put
 from slipway.core.reconcile import reconcile, reconcile_task
 from slipway.core.rules import Rules
 from slipway.core.snapshot import Snapshot
-from slipway.core.targets import plan_target
+from slipway.core.traffic.targets import plan_target
 from slipway.ports import Clock, Commit, Host, Store, StoreError
 from slipway.ports import LoadBalancer as LoadBalancerPort
 

@@ -36,16 +36,16 @@ from slipway.api.operations import SERVICES
 from slipway.api.streams import until
 from slipway.config import Settings
 from slipway.controller import Controller
+from slipway.core.answers.wait import Sight
 from slipway.core.arns import Arns
 from slipway.core.decision import Context
 from slipway.core.ids import stable_hex
-from slipway.core.leaving import decide_leave
 from slipway.core.model.clusters import Cluster
 from slipway.core.observations import Observation
 from slipway.core.plan import Plan, Put
 from slipway.core.rules import Rules
 from slipway.core.snapshot import Snapshot
-from slipway.core.wait import Sight
+from slipway.core.tasks.leaving import decide_leave
 from slipway.data_directory import DataDirectory, ServerAddress
 from slipway.ports import StoreError
 from slipway.wire.app import create_app

@@ -20,6 +20,7 @@ from slipway.documentation.command_list import commands, options
 from slipway.documentation.generated import pages, with_part
 
 ROOT = Path(__file__).parent.parent
+CORE = ROOT / "slipway" / "core"
 PAGES = sorted(
     page
     for folder in (".", "docs", "docs/design", "examples", "examples/*", "bench")
@@ -89,7 +90,7 @@ def test_every_part_of_the_package_is_in_the_tree() -> None:
 
 def test_every_module_of_the_core_is_in_the_tree() -> None:
     shown = set(re.findall(r"\w+\.py", text_of("ARCHITECTURE.md")))
-    assert {path.name for path in (ROOT / "slipway/core").glob("*.py")} - {"__init__.py"} <= shown
+    assert {path.name for path in CORE.rglob("*.py") if path.parent != CORE / "model"} - {"__init__.py"} <= shown
 
 
 def test_every_record_has_its_word() -> None:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 
 from slipway.adapters.background import Background
 from slipway.adapters.metric_store import MetricStore
-from slipway.core.alarm_evaluation import evaluate, window_of
-from slipway.core.metrics import HIGH_RESOLUTION_S, STANDARD_RESOLUTION_S, DataPoint, Metric, is_percentile
 from slipway.core.model.alarms import Alarm
+from slipway.core.monitoring.alarm_evaluation import evaluate, window_of
+from slipway.core.monitoring.metrics import HIGH_RESOLUTION_S, STANDARD_RESOLUTION_S, DataPoint, Metric, is_percentile
 from slipway.core.observations import AlarmEvaluated, Observation
 from slipway.ports import Clock
 

@@ -21,8 +21,8 @@ from slipway.adapters.envoy_metrics import (
     response_times,
 )
 from slipway.adapters.metric_sampling import Sampling
-from slipway.core.metrics import MetricDatum
 from slipway.core.model.load_balancing import TargetState
+from slipway.core.monitoring.metrics import MetricDatum
 from slipway.core.snapshot import Snapshot
 from slipway.ports import Clock
 

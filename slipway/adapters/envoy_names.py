@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 from slipway.adapters.envoy_ports import bind_error, is_free
 from slipway.core.model.task_definitions import NetworkMode, TaskDefinition, TaskDefinitionStatus
-from slipway.core.placement import footprint
+from slipway.core.placing.placement import footprint
 from slipway.core.snapshot import Snapshot
 
 logger = logging.getLogger(__name__)

@@ -17,11 +17,11 @@ from typing import Any, Protocol
 
 from slipway.adapters.background import Background
 from slipway.adapters.container_runtime import RuntimeFault
+from slipway.core.answers.postmortem_tasks import Tail
 from slipway.core.arns import resource_name
 from slipway.core.model.deployments import ServiceDeployment
 from slipway.core.model.tasks import Container, Task
 from slipway.core.plan import Remove
-from slipway.core.postmortem_tasks import Tail
 from slipway.core.snapshot import Snapshot
 from slipway.ports import Commit
 

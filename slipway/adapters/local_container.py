@@ -2,8 +2,8 @@
 
 One coroutine (`carry`) waits for the container to end, and has the runtime start it again where its restart policy says
 so; beside it the runs of its health check are folded. Whatever changes is told to the task. It decides by the rules of
-`core/lifecycle.py` and `core/container_health.py` alone. Source: Amazon ECS Developer Guide (container restart
-policies, health checks, `stopTimeout`) and the public ECS agent.
+`core/tasks/lifecycle.py` and `core/tasks/container_health.py` alone. Source: Amazon ECS Developer Guide (container
+restart policies, health checks, `stopTimeout`) and the public ECS agent.
 """
 
 import asyncio
@@ -13,13 +13,13 @@ from dataclasses import replace
 
 from slipway.adapters.container_runtime import ContainerExit, RuntimeFault, StartedContainer
 from slipway.adapters.local_surroundings import MAX_REASON, Surroundings
-from slipway.core.container_health import ContainerHealth, fold_probe
-from slipway.core.dependencies import Progress
-from slipway.core.lifecycle import may_restart
 from slipway.core.model.task_definitions import ContainerHealthCheck
 from slipway.core.model.tasks import HealthStatus, TaskStatus
 from slipway.core.observations import ContainerReport
 from slipway.core.plan import ContainerPayload, TaskPayload
+from slipway.core.tasks.container_health import ContainerHealth, fold_probe
+from slipway.core.tasks.dependencies import Progress
+from slipway.core.tasks.lifecycle import may_restart
 
 log = logging.getLogger(__name__)
 

@@ -10,11 +10,11 @@ from slipway.adapters.local_pulls import Pulls
 from slipway.adapters.local_surroundings import Surroundings
 from slipway.adapters.local_task import LocalTask
 from slipway.adapters.task_usage import TaskUsage, measure_usage
-from slipway.core.container_health import ContainerHealth
 from slipway.core.model.hosts import Host
 from slipway.core.model.tasks import TaskStatus
 from slipway.core.observations import HostReport, TaskReport
 from slipway.core.plan import HostCommand, StartTask, StopTask, TaskPayload
+from slipway.core.tasks.container_health import ContainerHealth
 from slipway.ports import Clock, Report
 
 log = logging.getLogger(__name__)

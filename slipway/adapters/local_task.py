@@ -3,7 +3,7 @@
 One coroutine (`run`) carries a task through pulling, starting its containers as what they depend on is there, waiting
 for the first essential one to end or for the order to stop, and stopping the rest, each after those that depend on it.
 It decides nothing: what to run and when to stop is ordered by the controller, the order of containers is planned by
-`core/dependencies.py`. Source of the rules: Amazon ECS Developer Guide ("Amazon ECS task lifecycle", container
+`core/tasks/dependencies.py`. Source of the rules: Amazon ECS Developer Guide ("Amazon ECS task lifecycle", container
 `essential`, `dependsOn`, `stopTimeout`) and the public ECS agent.
 """
 
@@ -14,12 +14,12 @@ from contextlib import asynccontextmanager, suppress
 from slipway.adapters.container_runtime import RuntimeFault, StartedContainer
 from slipway.adapters.local_container import LocalContainer
 from slipway.adapters.local_surroundings import MAX_REASON, Surroundings
-from slipway.core.container_health import ContainerHealth
-from slipway.core.dependencies import Awaiting, Ready, Unmeetable, dependents_of, plan_start
-from slipway.core.lifecycle import status_of, stop_grace_s
 from slipway.core.model.tasks import TaskStatus
 from slipway.core.observations import TaskReport
 from slipway.core.plan import TaskPayload
+from slipway.core.tasks.container_health import ContainerHealth
+from slipway.core.tasks.dependencies import Awaiting, Ready, Unmeetable, dependents_of, plan_start
+from slipway.core.tasks.lifecycle import status_of, stop_grace_s
 
 
 class LocalTask:

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from slipway.core.metrics import Bucket, Histogram, Metric
+from slipway.core.monitoring.metrics import Bucket, Histogram, Metric
 
 _log = logging.getLogger(__name__)
 

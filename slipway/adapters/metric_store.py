@@ -14,7 +14,7 @@ from pathlib import Path
 
 from slipway.adapters.background import Background
 from slipway.adapters.metric_file import MAX_BYTES, MetricFile, Place, Series
-from slipway.core.metrics import (
+from slipway.core.monitoring.metrics import (
     HIGH_RESOLUTION_S,
     STANDARD_RESOLUTION_S,
     Bucket,

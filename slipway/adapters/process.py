@@ -36,10 +36,10 @@ from slipway.adapters.process_probes import CheckLimits, probe_container
 from slipway.adapters.process_shim import Shim
 from slipway.adapters.process_strays import end_strays
 from slipway.adapters.process_usage import usage_of
-from slipway.core.lifecycle import may_restart
 from slipway.core.model.task_definitions import ContainerHealthCheck, NetworkMode
 from slipway.core.model.tasks import HealthProbe, NetworkBinding
 from slipway.core.plan import ContainerPayload, TaskPayload
+from slipway.core.tasks.lifecycle import may_restart
 
 #: Seconds between two rounds of keeping house: cutting long logs, deleting old folders and unused memory groups.
 HOUSEKEEPING_S = 5.0

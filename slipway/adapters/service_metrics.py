@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from slipway.adapters.metric_sampling import Sampling
 from slipway.adapters.task_usage import TaskUsage
 from slipway.core.arns import cluster_name, resource_name
-from slipway.core.metrics import MetricDatum
 from slipway.core.model.tasks import Task
+from slipway.core.monitoring.metrics import MetricDatum
 from slipway.core.snapshot import Snapshot
 from slipway.ports import Clock
 

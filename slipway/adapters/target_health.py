@@ -15,7 +15,7 @@ from slipway.core.model.load_balancing import HealthCheck, Target, TargetState
 from slipway.core.observations import CheckOutcome, TargetCheck
 from slipway.core.plan import Change, Remove
 from slipway.core.snapshot import Snapshot
-from slipway.core.targets import targets_touched
+from slipway.core.traffic.targets import targets_touched
 from slipway.ports import Clock, Report
 
 logger = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from slipway.core.arns import Arns
 from slipway.core.decision import Context
 from slipway.core.ids import Ids
-from slipway.core.metrics import Bucket, Metric, MetricDatum
+from slipway.core.monitoring.metrics import Bucket, Metric, MetricDatum
 from slipway.core.plan import Change, HostCommand, Put, Record, Remove
 from slipway.core.rules import Rules
 from slipway.core.snapshot import Snapshot

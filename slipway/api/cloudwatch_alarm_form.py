@@ -16,8 +16,8 @@ from slipway.api.cloudwatch_forms import (
     text,
     validation,
 )
-from slipway.core.metrics import STATISTICS, is_percentile
 from slipway.core.model.alarms import Alarm, ComparisonOperator, MissingData
+from slipway.core.monitoring.metrics import STATISTICS, is_percentile
 
 MAX_ACTIONS = 5
 MAX_ACTION = 1024

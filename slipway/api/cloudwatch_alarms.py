@@ -19,8 +19,8 @@ from slipway.api.cloudwatch_forms import (
 )
 from slipway.api.cloudwatch_tags import tags_of
 from slipway.api.errors import ApiError
-from slipway.core.metrics import STATISTICS, Metric
 from slipway.core.model.alarms import Alarm, AlarmState
+from slipway.core.monitoring.metrics import STATISTICS, Metric
 
 #: Alarms of an account and region (CloudWatch service quotas).
 MAX_ALARMS = 5_000

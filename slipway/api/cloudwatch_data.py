@@ -17,7 +17,7 @@ from slipway.api.cloudwatch_forms import (
     namespace_of,
 )
 from slipway.api.errors import ApiError
-from slipway.core.metrics import STANDARD_RESOLUTION_S, MetricDatum, StatisticSet
+from slipway.core.monitoring.metrics import STANDARD_RESOLUTION_S, MetricDatum, StatisticSet
 
 #: Metrics in one call, and values of one metric in it.
 MAX_METRICS = 1_000

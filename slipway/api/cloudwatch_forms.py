@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from slipway.api.errors import ApiError
-from slipway.core.metrics import HIGH_RESOLUTION_S, STATISTICS, Metric, is_percentile, is_period
+from slipway.core.monitoring.metrics import HIGH_RESOLUTION_S, STATISTICS, Metric, is_percentile, is_period
 
 MAX_DIMENSIONS = 30
 MAX_DIMENSION_VALUE = 1024

@@ -23,7 +23,7 @@ from slipway.api.cloudwatch_forms import (
 )
 from slipway.api.errors import ApiError
 from slipway.api.parameters import first_repeated
-from slipway.core.metrics import (
+from slipway.core.monitoring.metrics import (
     HIGH_RESOLUTION_S,
     STANDARD_RESOLUTION_S,
     STATISTICS,

@@ -6,11 +6,11 @@ from importlib.metadata import version
 from typing import Any
 
 from slipway.core.arns import cluster_name
-from slipway.core.host_room import HostRoom
 from slipway.core.model.hosts import Host
 from slipway.core.model.tasks import DesiredStatus, TaskStatus
+from slipway.core.placing.host_room import HostRoom
 from slipway.core.snapshot import Snapshot
-from slipway.core.targets import instance_id
+from slipway.core.traffic.targets import instance_id
 
 #: What `include` of DescribeContainerInstances can name (ECS API, `ContainerInstanceField`).
 CONTAINER_INSTANCE_FIELDS = ("TAGS", "CONTAINER_INSTANCE_HEALTH")

@@ -9,9 +9,9 @@ from slipway.core.arns import deployment_id_of
 from slipway.core.model.deployments import Deployment, ServiceDeployment, ServiceRevision
 from slipway.core.model.services import Service
 from slipway.core.model.tasks import LaunchType
-from slipway.core.service_tasks import Phase
 from slipway.core.snapshot import Snapshot
-from slipway.core.task_counts import requested_count, revision_counts
+from slipway.core.tasks.service_tasks import Phase
+from slipway.core.tasks.task_counts import requested_count, revision_counts
 
 #: The version of the Fargate platform that tasks are shown to run on, and its family.
 PLATFORM_VERSION = "1.4.0"

@@ -4,7 +4,7 @@ from typing import Any
 
 from slipway.core.model.deployments import Detector, ServiceDeployment
 from slipway.core.snapshot import Snapshot
-from slipway.core.task_counts import threshold_now
+from slipway.core.tasks.task_counts import threshold_now
 
 #: Certainty is a rule of the circuit breaker.
 _BREAKER = (Detector.CIRCUIT_BREAKER, Detector.CERTAINTY)

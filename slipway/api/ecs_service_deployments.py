@@ -9,9 +9,9 @@ from slipway.api.errors import ApiError
 from slipway.api.identifiers import failure, find_cluster, find_service, resource_kind
 from slipway.api.paging import page
 from slipway.api.parameters import asked_for, choice, invalid
+from slipway.core.deployments.roll_back import request_roll_back
 from slipway.core.model.deployments import ServiceDeployment
 from slipway.core.model.services import ServiceStatus
-from slipway.core.roll_back import request_roll_back
 
 #: Most ARNs of one Describe call, and roll-outs of a page where no size is asked for (ECS API).
 DESCRIBE_LIMIT = 20

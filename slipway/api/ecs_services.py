@@ -27,8 +27,8 @@ from slipway.api.service_form import read_desired_count, read_grace, read_name, 
 from slipway.api.service_view import service_view
 from slipway.api.tag_lists import read_service_tags
 from slipway.core import events
-from slipway.core.deploy import Workload, begin_deployment, decide_delete
-from slipway.core.history import prune_history
+from slipway.core.deployments.deploy import Workload, begin_deployment, decide_delete
+from slipway.core.deployments.history import prune_history
 from slipway.core.model.clusters import Cluster
 from slipway.core.model.services import SchedulingStrategy, Service, ServiceStatus
 from slipway.core.model.task_definitions import TaskDefinition

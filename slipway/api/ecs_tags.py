@@ -9,7 +9,7 @@ from slipway.api.errors import ApiError
 from slipway.api.identifiers import resource_kind
 from slipway.api.parameters import invalid
 from slipway.api.tag_lists import TAGS_LIMIT, check_service_tags, read_tags, show_tags
-from slipway.core.extensions import extensions_of
+from slipway.core.deployments.extensions import extensions_of
 from slipway.core.model.clusters import Cluster, ClusterStatus
 from slipway.core.model.deployments import RolloutState
 from slipway.core.model.services import Service, ServiceStatus

@@ -7,11 +7,11 @@ from typing import Any
 from slipway.api.call import Call, Handler
 from slipway.api.identifiers import failure, find_cluster, task_arn_of
 from slipway.api.parameters import asked_for, number
-from slipway.core.desired import desired_count
+from slipway.core.deployments.desired import desired_count
 from slipway.core.model.clusters import Cluster
 from slipway.core.model.tasks import DesiredStatus, Task
-from slipway.core.service_tasks import Phase
 from slipway.core.snapshot import Snapshot
+from slipway.core.tasks.service_tasks import Phase
 
 #: Most tasks of one call (ECS API).
 UPDATE_LIMIT = 10

@@ -13,12 +13,12 @@ from slipway.api.override_form import read_overrides
 from slipway.api.parameters import choice, invalid
 from slipway.api.tag_lists import read_tags
 from slipway.api.task_view import task_view
-from slipway.core.launch import Launch, launch_tasks, start_command
 from slipway.core.model.clusters import Cluster
 from slipway.core.model.tags import merge_tags
 from slipway.core.model.tasks import StopCode
-from slipway.core.placement import Refusal
-from slipway.core.stopping import decide_stop
+from slipway.core.placing.placement import Refusal
+from slipway.core.tasks.launch import Launch, launch_tasks, start_command
+from slipway.core.tasks.stopping import decide_stop
 
 #: ECS quotas: tasks a RunTask call.
 COUNT_LIMIT = 10

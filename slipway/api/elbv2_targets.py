@@ -13,7 +13,7 @@ from slipway.api.elbv2_views import zone_name
 from slipway.api.errors import ApiError
 from slipway.core.model.hosts import Host
 from slipway.core.model.load_balancing import Target, TargetGroup, TargetState, TargetType, target_key
-from slipway.core.targets import deregister, instance_id
+from slipway.core.traffic.targets import deregister, instance_id
 
 #: Targets of one group (Application Load Balancers quotas).
 MAX_TARGETS = 1000

@@ -30,9 +30,9 @@ from slipway.api.introspection_overview import overview
 from slipway.api.introspection_picture import event_entry, service_picture
 from slipway.api.introspection_postmortem import LastWords, told_postmortem
 from slipway.api.introspection_why import service_why, task_why
+from slipway.core.answers.wait import Sight
 from slipway.core.model.services import Service
 from slipway.core.snapshot import Snapshot
-from slipway.core.wait import Sight
 from slipway.ports import StoryRow
 
 PREFIX = "/slipway/v1"

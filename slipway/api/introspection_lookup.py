@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 
 from slipway.api.errors import ApiError
+from slipway.core.answers.postmortem import failed_roll_out
 from slipway.core.arns import deployment_id_of
 from slipway.core.model.clusters import Cluster, ClusterStatus
 from slipway.core.model.deployments import ServiceDeployment
 from slipway.core.model.services import Service, ServiceStatus
 from slipway.core.model.tasks import Container, Task
-from slipway.core.postmortem import failed_roll_out
 from slipway.core.snapshot import Snapshot
 
 #: The fewest leading characters of a task id that may stand for it.

@@ -5,13 +5,13 @@ from typing import Any
 from slipway.api.introspection_lookup import revision_name
 from slipway.api.introspection_picture import phase_counts
 from slipway.api.introspection_roll_outs import roll_outs_of
-from slipway.core.desired import desired_count
+from slipway.core.deployments.desired import desired_count
 from slipway.core.model.clusters import Cluster, ClusterStatus
 from slipway.core.model.hosts import Host
 from slipway.core.model.services import Service, ServiceStatus
 from slipway.core.model.tasks import Task
-from slipway.core.service_tasks import Phase
 from slipway.core.snapshot import Snapshot
+from slipway.core.tasks.service_tasks import Phase
 
 #: Standalone tasks listed of one cluster, the newest first.
 STANDALONE_LISTED = 50

@@ -7,18 +7,18 @@ from typing import Any
 from slipway.api.introspection_lookup import revision_name
 from slipway.api.introspection_roll_outs import roll_outs_of
 from slipway.api.introspection_why import service_waits
+from slipway.core.answers.wait import Sight
+from slipway.core.answers.way_back_time import way_back_s
+from slipway.core.answers.why import why_task
+from slipway.core.answers.why_service import blocked_because
 from slipway.core.arns import cluster_name, deployment_id_of
-from slipway.core.desired import bounds_of, desired_count
+from slipway.core.deployments.desired import bounds_of, desired_count
 from slipway.core.model.deployments import Deployment, DeploymentStatus, RolloutState, Round
 from slipway.core.model.load_balancing import Target
 from slipway.core.model.services import Service, ServiceEvent
 from slipway.core.model.tasks import Task
-from slipway.core.service_tasks import Phase, phase_of
 from slipway.core.snapshot import Snapshot
-from slipway.core.wait import Sight
-from slipway.core.way_back_time import way_back_s
-from slipway.core.why import why_task
-from slipway.core.why_service import blocked_because
+from slipway.core.tasks.service_tasks import Phase, phase_of
 
 #: Tasks of one deployment and phase that a picture lists; the counts are always whole.
 TASKS_LISTED = 200

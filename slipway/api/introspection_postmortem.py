@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 
+from slipway.core.answers.postmortem import Postmortem, StoryLine, postmortem
+from slipway.core.answers.postmortem_tasks import Tail
 from slipway.core.arns import deployment_id_of
 from slipway.core.model.deployments import ServiceDeployment
 from slipway.core.model.services import Service
 from slipway.core.model.tasks import Task
-from slipway.core.postmortem import Postmortem, StoryLine, postmortem
-from slipway.core.postmortem_tasks import Tail
 from slipway.core.snapshot import Snapshot
 from slipway.ports import StoryRow
 

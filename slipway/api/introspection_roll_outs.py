@@ -5,7 +5,7 @@ from typing import Any
 
 from slipway.api.introspection_lookup import revision_name
 from slipway.core.arns import deployment_id_of, resource_name
-from slipway.core.desired import desired_count
+from slipway.core.deployments.desired import desired_count
 from slipway.core.model.deployments import Rollback, ServiceDeployment
 from slipway.core.model.failures import CountedFailure
 from slipway.core.model.services import Service

@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from slipway.core.answers.wait import Sight, Wait
+from slipway.core.answers.why import why_task
+from slipway.core.answers.why_service import why_service
 from slipway.core.model.services import Service
 from slipway.core.model.tasks import Task
 from slipway.core.snapshot import Snapshot
-from slipway.core.wait import Sight, Wait
-from slipway.core.why import why_task
-from slipway.core.why_service import why_service
 
 
 def wait_entry(wait: Wait) -> dict[str, Any]:

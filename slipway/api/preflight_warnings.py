@@ -2,9 +2,9 @@
 
 from slipway.api.call import Call
 from slipway.core import events
-from slipway.core.deploy import Workload
+from slipway.core.answers.preflight import preflight
+from slipway.core.deployments.deploy import Workload
 from slipway.core.model.services import Service
-from slipway.core.preflight import preflight
 
 
 def warn(call: Call, service: Service, workload: Workload, *, before: Service | None = None) -> None:

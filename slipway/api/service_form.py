@@ -9,7 +9,7 @@ from slipway.api.errors import ApiError
 from slipway.api.launch_form import Capacity
 from slipway.api.network_form import read_network
 from slipway.api.parameters import choice, invalid
-from slipway.core.deploy import Workload
+from slipway.core.deployments.deploy import Workload
 from slipway.core.model.load_balancing import TargetGroup, TargetType
 from slipway.core.model.services import ServiceLoadBalancer
 from slipway.core.model.task_definitions import NetworkMode, TaskDefinition

@@ -6,13 +6,13 @@ from typing import Any
 from slipway.api.deployment_form import shown_deployment_configuration
 from slipway.api.deployment_view import capacity_view, deployment_view
 from slipway.api.tag_lists import show_tags
-from slipway.core.desired import desired_count
+from slipway.core.deployments.desired import desired_count
 from slipway.core.model.deployments import Deployment, DeploymentStatus, ServiceRevision
 from slipway.core.model.services import Service
 from slipway.core.model.task_definitions import NetworkMode
 from slipway.core.model.tasks import LaunchType
-from slipway.core.service_tasks import Phase
 from slipway.core.snapshot import Snapshot
+from slipway.core.tasks.service_tasks import Phase
 
 #: Members of a service's document that are shown only where the caller gave them (ECS API, `Service`).
 _AS_GIVEN = ("deploymentController", "roleArn", "createdBy", "resourceManagementType")

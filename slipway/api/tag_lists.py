@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from slipway.api.parameters import first_repeated, invalid
-from slipway.core.extensions import tag_error
+from slipway.core.deployments.extensions import tag_error
 from slipway.core.model.tags import Tag
 
 #: Most tags of one resource (ECS Developer Guide, "Tagging your Amazon ECS resources", restrictions).

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from slipway.cli.failure import CliError, UsageError
-from slipway.core.definition_difference import definition_difference
+from slipway.core.deployments.definition_difference import definition_difference
 
 Definition = Mapping[str, Any]
 

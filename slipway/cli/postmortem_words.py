@@ -7,7 +7,7 @@ from typing import Any
 
 from slipway.cli.picture_words import clock_text, failures_text
 
-#: What the route gives: `slipway.core.postmortem.Postmortem` as JSON.
+#: What the route gives: `slipway.core.answers.postmortem.Postmortem` as JSON.
 Report = Mapping[str, Any]
 #: An instant (epoch seconds) as a person reads it.
 Instant = Callable[[float], str]

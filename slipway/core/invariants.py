@@ -7,16 +7,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from slipway.core.decision import Context
-from slipway.core.desired import bounds_of
-from slipway.core.lifecycle import may_move
+from slipway.core.deployments.desired import bounds_of
 from slipway.core.model.deployments import DeploymentStatus
 from slipway.core.model.services import Service, ServiceStatus
 from slipway.core.model.tasks import DesiredStatus, StopCode, Task
 from slipway.core.plan import Change, Put, Record
 from slipway.core.reconcile import reconcile, reconcile_task
-from slipway.core.service_tasks import Phase
 from slipway.core.snapshot import Snapshot
-from slipway.core.targets import plan_target
+from slipway.core.tasks.lifecycle import may_move
+from slipway.core.tasks.service_tasks import Phase
+from slipway.core.traffic.targets import plan_target
 
 _ALIVE = tuple(phase for phase in Phase if phase is not Phase.STOPPED)
 

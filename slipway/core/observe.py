@@ -5,9 +5,6 @@ from dataclasses import replace
 from typing import assert_never
 
 from slipway.core.decision import Context
-from slipway.core.health import fold_check, task_health
-from slipway.core.launch import start_command
-from slipway.core.lifecycle import may_move
 from slipway.core.model.tasks import Container, DesiredStatus, HealthStatus, StopCode, Task, TaskStatus
 from slipway.core.observations import (
     AlarmEvaluated,
@@ -21,7 +18,10 @@ from slipway.core.observations import (
 )
 from slipway.core.plan import Change, HostCommand, Plan, Put, StopTask
 from slipway.core.snapshot import Snapshot
-from slipway.core.stopping import decide_stop
+from slipway.core.tasks.launch import start_command
+from slipway.core.tasks.lifecycle import may_move
+from slipway.core.tasks.stopping import decide_stop
+from slipway.core.traffic.health import fold_check, task_health
 
 #: Statuses of a task nothing of which runs yet: the command was perhaps lost with the control plane, or carried out in
 #: part, and a host that runs inside the control plane forgot it with the images it was pulling. It is given again.

@@ -18,23 +18,23 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from slipway.core import events
-from slipway.core.bake_time import bake_time_s
 from slipway.core.decision import Context
-from slipway.core.deploy import complete_deployment, retire_deployment
-from slipway.core.desired import bounds_of, desired_count
-from slipway.core.detection import detect
-from slipway.core.failure_class import failure_of
-from slipway.core.failures import Account, may_count, note_tasks
+from slipway.core.deployments.bake_time import bake_time_s
+from slipway.core.deployments.deploy import complete_deployment, retire_deployment
+from slipway.core.deployments.desired import bounds_of, desired_count
+from slipway.core.deployments.detection import detect
+from slipway.core.deployments.failure_class import failure_of
+from slipway.core.deployments.failures import Account, may_count, note_tasks
+from slipway.core.deployments.roll import plan_roll
+from slipway.core.deployments.roll_back import end_deployment
 from slipway.core.model.deployments import Deployment, DeploymentStatus, RolloutState
 from slipway.core.model.load_balancing import Target
 from slipway.core.model.services import Service, ServiceStatus
 from slipway.core.model.tasks import Task
 from slipway.core.plan import Change, HostCommand, Plan, Put
-from slipway.core.roll import plan_roll
-from slipway.core.roll_back import end_deployment
-from slipway.core.service_tasks import Phase
 from slipway.core.snapshot import Snapshot
-from slipway.core.task_steps import TaskStep, plan_task
+from slipway.core.tasks.service_tasks import Phase
+from slipway.core.tasks.task_steps import TaskStep, plan_task
 
 
 def reconcile(snapshot: Snapshot, service_arn: str, touched: Iterable[str], context: Context) -> Plan:

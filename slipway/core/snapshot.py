@@ -10,8 +10,7 @@ from heapq import heappop, heappush
 from itertools import islice
 
 from slipway.core.arns import deployment_id_of
-from slipway.core.extensions import extensions_of
-from slipway.core.host_room import HostRoom
+from slipway.core.deployments.extensions import extensions_of
 from slipway.core.model.alarms import Alarm, AlarmState
 from slipway.core.model.clusters import Cluster
 from slipway.core.model.deployments import Deployment, DeploymentStatus, ServiceDeployment, ServiceRevision
@@ -21,8 +20,9 @@ from slipway.core.model.services import SchedulingStrategy, Service, ServiceEven
 from slipway.core.model.task_definitions import TaskDefinition
 from slipway.core.model.tasks import Task
 from slipway.core.model.tokens import ClientToken
+from slipway.core.placing.host_room import HostRoom
 from slipway.core.plan import Change, Put, Record
-from slipway.core.service_tasks import ServiceTasks
+from slipway.core.tasks.service_tasks import ServiceTasks
 
 #: Events kept for a service (ECS API, `Service.events`).
 EVENTS_KEPT = 100

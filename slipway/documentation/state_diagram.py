@@ -1,8 +1,8 @@
-"""The life of a task for `docs/design/task-model.md`, from the table of legal moves in `core/lifecycle.py`."""
+"""The life of a task for `docs/design/task-model.md`, from the table of legal moves in `core/tasks/lifecycle.py`."""
 
 from itertools import pairwise
 
-from slipway.core.lifecycle import MOVES, ORDER, may_move
+from slipway.core.tasks.lifecycle import MOVES, ORDER, may_move
 
 
 def state_diagram() -> str:

@@ -5,9 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from slipway.core.decision import Context
-from slipway.core.deploy import Workload, begin_deployment, decide_delete
-from slipway.core.launch import Launch, launch_tasks, start_command
-from slipway.core.leaving import decide_leave
+from slipway.core.deployments.deploy import Workload, begin_deployment, decide_delete
+from slipway.core.deployments.roll_back import request_roll_back
 from slipway.core.model.alarms import Alarm, AlarmState
 from slipway.core.model.clusters import Cluster
 from slipway.core.model.load_balancing import (
@@ -29,9 +28,10 @@ from slipway.core.model.task_definitions import (
 )
 from slipway.core.model.tasks import LaunchType, StopCode
 from slipway.core.plan import Plan, Put, Record, Remove
-from slipway.core.roll_back import request_roll_back
 from slipway.core.snapshot import Snapshot
-from slipway.core.stopping import decide_stop
+from slipway.core.tasks.launch import Launch, launch_tasks, start_command
+from slipway.core.tasks.leaving import decide_leave
+from slipway.core.tasks.stopping import decide_stop
 from slipway.sim.behaviours import Behaviour
 from slipway.sim.world import World
 

@@ -9,7 +9,7 @@ again here. A commit costs what it changed, and the tasks of the services that i
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 
-from slipway.core.extensions import COUNT_PLACEMENT
+from slipway.core.deployments.extensions import COUNT_PLACEMENT
 from slipway.core.model.deployment_configuration import ThresholdType
 from slipway.core.model.deployments import (
     Deployment,

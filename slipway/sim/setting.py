@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
-from slipway.core.extensions import (
+from slipway.core.deployments.extensions import (
     COUNT_PLACEMENT,
     DEADLINE,
     DEADLINE_ACTION,

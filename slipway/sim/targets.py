@@ -7,7 +7,7 @@ from slipway.core.model.load_balancing import Target, TargetState
 from slipway.core.observations import CheckOutcome, TargetCheck, TargetDrained, TargetDraining
 from slipway.core.plan import Change, Remove
 from slipway.core.snapshot import Snapshot
-from slipway.core.targets import targets_touched
+from slipway.core.traffic.targets import targets_touched
 from slipway.ports import Report
 from slipway.sim.clock import Agenda, VirtualClock
 from slipway.sim.hosts import SimTask

@@ -2,16 +2,16 @@
 
 from collections import Counter
 
+from slipway.core.answers.wait import Clearing, Sight, Wait, WaitKind
+from slipway.core.answers.why import why_task
+from slipway.core.answers.why_service import why_service
 from slipway.core.invariants import check_state
 from slipway.core.model.services import Service, ServiceStatus
 from slipway.core.model.tasks import TaskStatus
 from slipway.core.plan import Plan
 from slipway.core.reconcile import reconcile, reconcile_task
-from slipway.core.service_tasks import Phase, phase_of
-from slipway.core.targets import plan_target
-from slipway.core.wait import Clearing, Sight, Wait, WaitKind
-from slipway.core.why import why_task
-from slipway.core.why_service import why_service
+from slipway.core.tasks.service_tasks import Phase, phase_of
+from slipway.core.traffic.targets import plan_target
 from slipway.sim.safety import Broken
 from slipway.sim.world import World
 

@@ -7,8 +7,8 @@ import pytest
 
 from slipway.adapters.alarm_watch import SETTLE_S, AlarmWatch, rest_s
 from slipway.adapters.metric_store import MetricStore
-from slipway.core.metrics import MetricDatum
 from slipway.core.model.alarms import Alarm, AlarmState, MissingData
+from slipway.core.monitoring.metrics import MetricDatum
 from slipway.core.observations import AlarmEvaluated, Observation
 from slipway.ports import Clock
 from tests.waiting import wait_for

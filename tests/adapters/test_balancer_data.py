@@ -11,8 +11,8 @@ import pytest
 from slipway.adapters.balancer_metrics import BalancerMetrics, group_states, host_counts, traffic
 from slipway.adapters.envoy_metrics import EnvoyStats
 from slipway.adapters.metric_sampling import rest_s
-from slipway.core.metrics import MetricDatum
 from slipway.core.model.load_balancing import TargetState
+from slipway.core.monitoring.metrics import MetricDatum
 from tests.adapters.balanced import Balanced, group_arn
 from tests.adapters.balanced_site import Clock, Site, with_site
 from tests.adapters.tiny_target import TinyTarget

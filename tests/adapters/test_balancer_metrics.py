@@ -7,8 +7,8 @@ import pytest
 
 from slipway.adapters.balancer_metrics import BalancerMetrics
 from slipway.adapters.envoy_metrics import EnvoyStats, grown
-from slipway.core.metrics import MetricDatum
 from slipway.core.model.load_balancing import TargetState
+from slipway.core.monitoring.metrics import MetricDatum
 from tests.adapters.balanced_site import Clock, Site, with_site
 from tests.adapters.tiny_target import TinyTarget
 from tests.waiting import wait_for

@@ -10,11 +10,11 @@ import pytest
 
 from slipway.adapters.container_runtime import RuntimeFault
 from slipway.adapters.last_words import LINE_BYTES, LINES, TASK_BYTES, LastWords
+from slipway.core.answers.postmortem_tasks import Tail
 from slipway.core.model.deployments import ServiceDeployment
 from slipway.core.model.failures import CountedFailure, Failure, FailureClass
 from slipway.core.model.tasks import Container, Task, TaskStatus
 from slipway.core.plan import Change, Put, Remove
-from slipway.core.postmortem_tasks import Tail
 from slipway.core.snapshot import Snapshot
 from slipway.ports import Commit
 from tests.core.records import a_task

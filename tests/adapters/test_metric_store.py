@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from slipway.adapters.metric_store import BATCH, RETENTION_S, MetricStore
-from slipway.core.metrics import Bucket, Metric, MetricDatum, StatisticSet
+from slipway.core.monitoring.metrics import Bucket, Metric, MetricDatum, StatisticSet
 from slipway.sim.clock import VirtualClock
 
 NOW = 1_700_000_040.0  # 40 s into a minute

@@ -4,7 +4,7 @@ import pytest
 
 from slipway.adapters.service_metrics import Load, loads, utilization
 from slipway.adapters.task_usage import TaskUsage
-from slipway.core.metrics import MetricDatum
+from slipway.core.monitoring.metrics import MetricDatum
 from slipway.core.plan import Put
 from slipway.core.snapshot import Snapshot
 from tests.core.records import a_host, a_task

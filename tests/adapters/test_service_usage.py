@@ -8,7 +8,7 @@ from pathlib import Path
 from slipway.adapters.process import ProcessRuntime
 from slipway.adapters.service_metrics import Load, ServiceMetrics, utilization
 from slipway.adapters.task_usage import measure_usage
-from slipway.core.metrics import MetricDatum
+from slipway.core.monitoring.metrics import MetricDatum
 from slipway.core.plan import ContainerPayload, TaskPayload
 from slipway.core.snapshot import Snapshot
 from tests.adapters.balanced_site import Clock

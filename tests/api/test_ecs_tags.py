@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from slipway.api.errors import ApiError
-from slipway.core.extensions import Extensions, extensions_of
+from slipway.core.deployments.extensions import Extensions, extensions_of
 from slipway.core.model.deployments import RolloutState
 from tests.api.ecs_records import ecs_caller, put, put_service, put_task, register
 

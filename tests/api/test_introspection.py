@@ -15,11 +15,11 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message, Scope
 
 from slipway.api.introspection import routes
+from slipway.core.answers.postmortem_tasks import Tail
+from slipway.core.answers.wait import Sight
 from slipway.core.model.clusters import ClusterStatus
 from slipway.core.plan import Put
-from slipway.core.postmortem_tasks import Tail
 from slipway.core.snapshot import Snapshot
-from slipway.core.wait import Sight
 from slipway.ports import StoryRow
 from slipway.wire.auth import Authenticator, Credentials
 from tests.api.half_rolled import HOST_ID, NEW, NOW, OLD, SERVICE, TASKS, filled

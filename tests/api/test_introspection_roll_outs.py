@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from slipway.api.introspection_picture import service_picture
+from slipway.core.answers.wait import Sight
+from slipway.core.answers.way_back_time import way_back_s
 from slipway.core.model.deployment_configuration import DeploymentCircuitBreaker
 from slipway.core.model.deployments import (
     DeploymentStatus,
@@ -17,8 +19,6 @@ from slipway.core.model.deployments import (
 from slipway.core.model.failures import CountedFailure, Failure, FailureClass
 from slipway.core.plan import Put, Remove
 from slipway.core.snapshot import Snapshot
-from slipway.core.wait import Sight
-from slipway.core.way_back_time import way_back_s
 from tests.api.half_rolled import ARNS, HEALTHY, NEW, NOW, OLD, SERVICE, TASKS, filled, task
 
 CRASH = Failure(failure_class=FailureClass.CRASH, sentence="exit 1 after 4 s")

@@ -5,9 +5,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from slipway.core.alarm_evaluation import EXTRA_PERIODS, Evaluation, Window, evaluate, is_breaching, window_of
-from slipway.core.metrics import DataPoint
 from slipway.core.model.alarms import Alarm, AlarmState, ComparisonOperator, MissingData
+from slipway.core.monitoring.alarm_evaluation import (
+    EXTRA_PERIODS,
+    Evaluation,
+    Window,
+    evaluate,
+    is_breaching,
+    window_of,
+)
+from slipway.core.monitoring.metrics import DataPoint
 
 NOW = 1_700_000_101.0  # one second into a minute and into ten seconds
 END = 1_700_000_100.0

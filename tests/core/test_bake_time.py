@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from slipway.core.bake_time import bake_time_s
+from slipway.core.deployments.bake_time import bake_time_s
 from slipway.core.model.alarms import Alarm
 from slipway.core.model.deployment_configuration import DeploymentAlarms
 from tests.core.records import a_deployment, a_revision, a_roll_out, a_service, an_alarm, snapshot_of

@@ -2,9 +2,9 @@
 
 import pytest
 
-from slipway.core.container_health import KEPT_PROBES, MAX_OUTPUT, ContainerHealth, fold_probe
 from slipway.core.model.task_definitions import ContainerHealthCheck
 from slipway.core.model.tasks import HealthProbe, HealthStatus
+from slipway.core.tasks.container_health import KEPT_PROBES, MAX_OUTPUT, ContainerHealth, fold_probe
 
 HEALTHY, UNHEALTHY, UNKNOWN = HealthStatus
 

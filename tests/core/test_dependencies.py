@@ -2,10 +2,10 @@
 
 import pytest
 
-from slipway.core.dependencies import Awaiting, Progress, Ready, Unmeetable, dependents_of, plan_start
 from slipway.core.model.task_definitions import ContainerDependency, DependencyCondition
 from slipway.core.model.tasks import HealthStatus
 from slipway.core.plan import ContainerPayload
+from slipway.core.tasks.dependencies import Awaiting, Progress, Ready, Unmeetable, dependents_of, plan_start
 
 NOW = 1000.0
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from slipway.core.desired import bounds_of, desired_count, last_good
+from slipway.core.deployments.desired import bounds_of, desired_count, last_good
+from slipway.core.deployments.rolling import Bounds
 from slipway.core.model.deployments import Deployment, DeploymentStatus, RolloutState
 from slipway.core.model.hosts import Host
 from slipway.core.model.services import SchedulingStrategy, ServiceStatus
-from slipway.core.rolling import Bounds
 from tests.core.records import SERVICE_ARN, a_deployment, a_host, a_service, snapshot_of
 
 OLD: dict[str, Any] = {"status": DeploymentStatus.ACTIVE}

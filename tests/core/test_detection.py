@@ -7,7 +7,7 @@ import pytest
 
 from slipway.core.arns import Arns
 from slipway.core.decision import Context
-from slipway.core.detection import Detection, detect
+from slipway.core.deployments.detection import Detection, detect
 from slipway.core.ids import Ids
 from slipway.core.model.alarms import AlarmState
 from slipway.core.model.deployment_configuration import DeploymentAlarms, DeploymentCircuitBreaker

@@ -2,7 +2,7 @@
 
 import pytest
 
-from slipway.core.extensions import DeadlineAction, Extensions, extensions_of, tag_error
+from slipway.core.deployments.extensions import DeadlineAction, Extensions, extensions_of, tag_error
 from slipway.core.model.tags import Tag
 from tests.core.records import a_service
 

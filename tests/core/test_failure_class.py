@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from slipway.core.failure_class import failure_of
+from slipway.core.deployments.failure_class import failure_of
 from slipway.core.model.failures import Failure, FailureClass
 from slipway.core.model.tasks import Container, StopCode, Task
 from tests.core.records import a_task

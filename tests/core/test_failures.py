@@ -6,7 +6,7 @@ import pytest
 
 from slipway.core.arns import Arns
 from slipway.core.decision import Context
-from slipway.core.failures import FAILURES_KEPT, Account, may_count, note_tasks
+from slipway.core.deployments.failures import FAILURES_KEPT, Account, may_count, note_tasks
 from slipway.core.ids import Ids
 from slipway.core.model.deployment_configuration import DeploymentCircuitBreaker
 from slipway.core.model.deployments import Deployment, DeploymentStatus, RolloutState

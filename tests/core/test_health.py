@@ -2,10 +2,10 @@
 
 import pytest
 
-from slipway.core.health import fold_check
 from slipway.core.model.load_balancing import HealthCheck, Target, TargetState
 from slipway.core.observations import CheckOutcome, TargetCheck
 from slipway.core.rules import Rules
+from slipway.core.traffic.health import fold_check
 from tests.core.records import a_target
 
 CHECK = HealthCheck(healthy_threshold=3, unhealthy_threshold=2)

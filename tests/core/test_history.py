@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from slipway.core.arns import Arns
 from slipway.core.decision import Context
-from slipway.core.deploy import Workload, begin_deployment
-from slipway.core.history import prune_history
+from slipway.core.deployments.deploy import Workload, begin_deployment
+from slipway.core.deployments.history import prune_history
 from slipway.core.ids import Ids
 from slipway.core.model.deployments import DeploymentStatus
 from slipway.core.model.failures import CountedFailure, Failure, FailureClass
@@ -14,7 +14,7 @@ from slipway.core.model.tasks import LaunchType, Task, TaskStatus
 from slipway.core.plan import Put, Remove
 from slipway.core.rules import Rules
 from slipway.core.snapshot import Snapshot
-from slipway.core.task_steps import plan_task
+from slipway.core.tasks.task_steps import plan_task
 from tests.core.records import a_task
 
 ARNS = Arns(account="000000000000", region="us-east-1")

@@ -6,13 +6,13 @@ import pytest
 
 from slipway.core.arns import Arns
 from slipway.core.decision import Context
-from slipway.core.failures import Account, note_tasks
+from slipway.core.deployments.failures import Account, note_tasks
 from slipway.core.ids import Ids
-from slipway.core.launch import start_command
 from slipway.core.model.deployments import Deployment
 from slipway.core.model.task_definitions import ContainerDefinition
 from slipway.core.model.tasks import Container, Task
 from slipway.core.rules import Rules
+from slipway.core.tasks.launch import start_command
 from tests.core.records import (
     SERVICE_ARN,
     a_definition,

@@ -3,9 +3,9 @@
 from slipway.core.arns import Arns
 from slipway.core.decision import Context
 from slipway.core.ids import Ids
-from slipway.core.leaving import REASON, decide_leave
 from slipway.core.model.tasks import DesiredStatus, StopCode, TaskStatus
 from slipway.core.rules import Rules
+from slipway.core.tasks.leaving import REASON, decide_leave
 from tests.core.records import a_host, a_task, snapshot_of
 
 CONTEXT = Context(now=100.0, ids=Ids(seed="1"), arns=Arns(account="000000000000", region="local"), rules=Rules())

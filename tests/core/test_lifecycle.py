@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.core.lifecycle import MOVES, ORDER, may_move, may_restart, status_of, stop_grace_s
 from slipway.core.model.task_definitions import RestartPolicy
 from slipway.core.model.tasks import TaskStatus
 from slipway.core.plan import ContainerPayload
+from slipway.core.tasks.lifecycle import MOVES, ORDER, may_move, may_restart, status_of, stop_grace_s
 
 PROVISIONING, PENDING, ACTIVATING, RUNNING, DEACTIVATING, STOPPING, DEPROVISIONING, STOPPED = TaskStatus
 

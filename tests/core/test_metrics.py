@@ -5,7 +5,15 @@ import random
 
 import pytest
 
-from slipway.core.metrics import MAX_BINS, Bucket, StatisticSet, bucket_start, gather, is_period, is_statistic
+from slipway.core.monitoring.metrics import (
+    MAX_BINS,
+    Bucket,
+    StatisticSet,
+    bucket_start,
+    gather,
+    is_period,
+    is_statistic,
+)
 
 
 def _bucket(*values: float | StatisticSet) -> Bucket:

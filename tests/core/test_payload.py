@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from slipway.core.model.task_definitions import ContainerDefinition
-from slipway.core.payload import payload_of
 from slipway.core.plan import ContainerPayload
+from slipway.core.tasks.payload import payload_of
 from tests.core.records import a_definition, a_task
 
 DOCUMENT = {

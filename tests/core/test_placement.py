@@ -4,7 +4,7 @@ import pytest
 
 from slipway.core.model.task_definitions import ContainerDefinition, NetworkMode, PortMapping, TaskDefinition
 from slipway.core.model.tasks import TaskStatus
-from slipway.core.placement import Footprint, Refusal, footprint, place, placement_sentence
+from slipway.core.placing.placement import Footprint, Refusal, footprint, place, placement_sentence
 from tests.core.records import a_definition, a_host, a_task, snapshot_of
 
 

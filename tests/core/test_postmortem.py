@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from slipway.core.definition_difference import definition_difference
+from slipway.core.answers.postmortem import Postmortem, StoryLine, failed_roll_out, postmortem
+from slipway.core.answers.postmortem_tasks import Tail
+from slipway.core.deployments.definition_difference import definition_difference
 from slipway.core.model.deployments import Detector, Rollback, ServiceDeploymentStatus
 from slipway.core.model.failures import CountedFailure, Failure, FailureClass
 from slipway.core.model.services import ServiceEvent
 from slipway.core.model.tasks import Container, HealthProbe, HealthStatus, StopCode, TaskStatus
 from slipway.core.plan import Put
-from slipway.core.postmortem import Postmortem, StoryLine, failed_roll_out, postmortem
-from slipway.core.postmortem_tasks import Tail
 from slipway.core.snapshot import Snapshot
 from tests.api.half_rolled import ARNS, GROUP, NEW, NOW, OLD, SERVICE, definition, filled, task
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from slipway.core.answers.preflight import preflight
 from slipway.core.arns import Arns
 from slipway.core.decision import Context
-from slipway.core.deploy import Workload
+from slipway.core.deployments.deploy import Workload
 from slipway.core.ids import Ids
 from slipway.core.model.alarms import Alarm
 from slipway.core.model.deployment_configuration import DeploymentAlarms
@@ -17,7 +18,6 @@ from slipway.core.model.tags import Tag
 from slipway.core.model.task_definitions import ContainerDefinition, NetworkMode, PortMapping, TaskDefinition
 from slipway.core.model.tasks import LaunchType
 from slipway.core.plan import Put, Remove
-from slipway.core.preflight import preflight
 from slipway.core.rules import Rules
 from slipway.core.snapshot import Snapshot
 from tests.api.half_rolled import GROUP, HOST_ID, NEW, NOW, SERVICE, definition, filled

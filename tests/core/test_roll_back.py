@@ -6,7 +6,8 @@ import pytest
 
 from slipway.core.arns import Arns
 from slipway.core.decision import Context
-from slipway.core.detection import Detection
+from slipway.core.deployments.detection import Detection
+from slipway.core.deployments.roll_back import end_deployment, request_roll_back, roll_back_target
 from slipway.core.ids import Ids
 from slipway.core.model.deployment_configuration import DeploymentCircuitBreaker
 from slipway.core.model.deployments import (
@@ -18,7 +19,6 @@ from slipway.core.model.deployments import (
     ServiceDeploymentStatus,
 )
 from slipway.core.plan import Record
-from slipway.core.roll_back import end_deployment, request_roll_back, roll_back_target
 from slipway.core.rules import Rules
 from slipway.core.snapshot import Snapshot
 from tests.core.records import (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from slipway.core.rolling import Bounds, Counts, Limits, Move, back_off_s, bounds, plan_move
+from slipway.core.deployments.rolling import Bounds, Counts, Limits, Move, back_off_s, bounds, plan_move
 
 
 @pytest.mark.parametrize(

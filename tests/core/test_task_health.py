@@ -2,9 +2,9 @@
 
 import pytest
 
-from slipway.core.health import task_health
 from slipway.core.model.task_definitions import ContainerDefinition, ContainerHealthCheck
 from slipway.core.model.tasks import Container, HealthStatus
+from slipway.core.traffic.health import task_health
 from tests.core.records import a_definition
 
 CHECK = ContainerHealthCheck(command=("CMD", "true"))

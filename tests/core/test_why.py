@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from slipway.core.container_health import ContainerHealth
+from slipway.core.answers.wait import Clearing, Sight, WaitKind, seconds
+from slipway.core.answers.why import last_kill_s, why_task
 from slipway.core.model.load_balancing import HealthCheck, Target, TargetState
 from slipway.core.model.task_definitions import (
     ContainerDefinition,
@@ -17,8 +18,7 @@ from slipway.core.model.tasks import Container, DesiredStatus, HealthProbe, Heal
 from slipway.core.plan import Put, Remove
 from slipway.core.rules import Rules
 from slipway.core.snapshot import Snapshot
-from slipway.core.wait import Clearing, Sight, WaitKind, seconds
-from slipway.core.why import last_kill_s, why_task
+from slipway.core.tasks.container_health import ContainerHealth
 from tests.api.half_rolled import GROUP, HOST_ID, NEW, NOW, SERVICE, definition, filled, task
 
 RUNNING: dict[str, Any] = {"last_status": TaskStatus.RUNNING, "started_at": NOW - 30}

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
+from slipway.core.answers.wait import Sight, Wait
+from slipway.core.answers.why_service import SLOWEST, why_service
 from slipway.core.model.deployment_configuration import DeploymentAlarms
 from slipway.core.model.deployments import RolloutState
 from slipway.core.model.services import ServiceStatus
 from slipway.core.model.tasks import TaskStatus
 from slipway.core.plan import Put
 from slipway.core.snapshot import Snapshot
-from slipway.core.wait import Sight, Wait
-from slipway.core.why_service import SLOWEST, why_service
 from tests.api.half_rolled import GROUP, HOST_ID, NEW, NOW, SERVICE, TASKS, filled, task
 from tests.api.test_introspection_roll_outs import going_back
 

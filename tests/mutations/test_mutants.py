@@ -14,7 +14,7 @@ PACKAGE = Path(slipway.__path__[0])
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_can_be_planted(mutant: Mutant, tmp_path: Path) -> None:
     copy = tmp_path / mutant.file
-    copy.parent.mkdir(exist_ok=True)
+    copy.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(PACKAGE / mutant.file, copy)
     mutant.plant(tmp_path)
     changed = copy.read_text("utf-8")

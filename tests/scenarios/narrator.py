@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from itertools import groupby
 from math import inf
 
+from slipway.core.answers.wait import Sight
+from slipway.core.answers.why import why_task
+from slipway.core.answers.why_service import why_service
 from slipway.core.model.deployments import Deployment
 from slipway.core.model.tasks import Task, TaskStatus
-from slipway.core.service_tasks import Phase
-from slipway.core.wait import Sight
-from slipway.core.why import why_task
-from slipway.core.why_service import why_service
+from slipway.core.tasks.service_tasks import Phase
 from slipway.sim.clock import BEGINNING
 from slipway.sim.timeline import Kind, Line
 from slipway.sim.world import World

@@ -1,9 +1,9 @@
 """What random trials found in the scheduler, each as the few steps that show it."""
 
+from slipway.core.answers.wait import Sight, WaitKind
+from slipway.core.answers.why_service import why_service
 from slipway.core.model.load_balancing import HealthCheck
 from slipway.core.rules import Rules
-from slipway.core.wait import Sight, WaitKind
-from slipway.core.why_service import why_service
 from slipway.sim.behaviours import Behaviour, HealthScript
 from slipway.sim.operator import Operator
 from slipway.sim.store import Faults

@@ -6,7 +6,7 @@ import pytest
 
 from slipway.core.model.task_definitions import NetworkMode
 from slipway.core.model.tasks import TaskStatus
-from slipway.core.service_tasks import Phase
+from slipway.core.tasks.service_tasks import Phase
 from slipway.sim.behaviours import Behaviour, HealthScript
 from slipway.sim.clock import BEGINNING, Agenda, VirtualClock
 from slipway.sim.operator import Operator

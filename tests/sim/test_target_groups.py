@@ -1,9 +1,9 @@
 """What a service says while its tasks wait for the health of targets that nobody checks."""
 
 from slipway.core.model.load_balancing import HealthCheck, Target
+from slipway.core.model.services import TARGET_GROUP
 from slipway.core.model.task_definitions import TaskDefinition
 from slipway.core.plan import Change, Plan, Put, Remove
-from slipway.core.model.services import TARGET_GROUP
 from slipway.sim.behaviours import Behaviour
 from slipway.sim.hosts import FIRST_DYNAMIC_PORT
 from slipway.sim.operator import Operator

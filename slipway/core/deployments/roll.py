@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 from slipway.core import events
 from slipway.core.arns import cluster_name, resource_name
 from slipway.core.decision import Context
-from slipway.core.deploy import add_round
-from slipway.core.desired import bounds_of, desired_count, last_good
-from slipway.core.extensions import extensions_of
-from slipway.core.failures import Account, count_refusal
-from slipway.core.launch import Launch, launch_tasks, start_command
+from slipway.core.deployments.deploy import add_round
+from slipway.core.deployments.desired import bounds_of, desired_count, last_good
+from slipway.core.deployments.extensions import extensions_of
+from slipway.core.deployments.failures import Account, count_refusal
+from slipway.core.deployments.rolling import Bounds, Counts, Limits, Move, plan_move
+from slipway.core.deployments.stop_choice import OldStops, choose_new, in_order_of_stopping
 from slipway.core.model.deployments import Deployment, DeploymentStatus, RolloutState, RoundKind
 from slipway.core.model.services import (
     DEPLOYMENT_CONFIGURATION,
@@ -21,13 +22,12 @@ from slipway.core.model.services import (
     ServiceStatus,
 )
 from slipway.core.model.tasks import StopCode, Task
-from slipway.core.placement import Refusal, placement_sentence
+from slipway.core.placing.placement import Refusal, placement_sentence
 from slipway.core.plan import Change, HostCommand, Plan, Put
-from slipway.core.rolling import Bounds, Counts, Limits, Move, plan_move
-from slipway.core.service_tasks import FIT, RISING, Phase, phase_of
 from slipway.core.snapshot import Snapshot
-from slipway.core.stop_choice import OldStops, choose_new, in_order_of_stopping
-from slipway.core.stopping import decide_stop
+from slipway.core.tasks.launch import Launch, launch_tasks, start_command
+from slipway.core.tasks.service_tasks import FIT, RISING, Phase, phase_of
+from slipway.core.tasks.stopping import decide_stop
 
 
 @dataclass(slots=True, kw_only=True)

@@ -3,12 +3,12 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from slipway.core.host_room import HostRoom
 from slipway.core.model.hosts import Host
 from slipway.core.model.services import Service
-from slipway.core.placement import Footprint
-from slipway.core.service_tasks import Phase
+from slipway.core.placing.host_room import HostRoom
+from slipway.core.placing.placement import Footprint
 from slipway.core.snapshot import Snapshot
+from slipway.core.tasks.service_tasks import Phase
 
 #: A number of tasks that no host ever holds: what a footprint of nothing is counted as.
 BOUNDLESS = 1_000_000

@@ -9,13 +9,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from slipway.core.answers.postmortem_tasks import FailedTask, Tail, failed_tasks
 from slipway.core.arns import cluster_name, deployment_id_of, resource_name
-from slipway.core.definition_difference import definition_difference
+from slipway.core.deployments.definition_difference import definition_difference
 from slipway.core.model.deployments import Detector, ServiceDeployment, ServiceDeploymentStatus
 from slipway.core.model.failures import CountedFailure
 from slipway.core.model.services import Service
 from slipway.core.model.task_definitions import TaskDefinition
-from slipway.core.postmortem_tasks import FailedTask, Tail, failed_tasks
 from slipway.core.snapshot import Snapshot
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from slipway.core import events
 from slipway.core.decision import Context
-from slipway.core.detection import Detection
-from slipway.core.failures import forgiven
+from slipway.core.deployments.detection import Detection
+from slipway.core.deployments.failures import forgiven
 from slipway.core.model.deployments import (
     Deployment,
     DeploymentStatus,
@@ -25,7 +25,7 @@ from slipway.core.model.deployments import (
 from slipway.core.model.services import Service
 from slipway.core.plan import Change, Plan, Put
 from slipway.core.snapshot import Snapshot
-from slipway.core.task_counts import kept_counts, revision_counts, threshold_now
+from slipway.core.tasks.task_counts import kept_counts, revision_counts, threshold_now
 
 _NOTHING = "there is no completed deployment to go back to"
 

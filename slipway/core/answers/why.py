@@ -7,6 +7,8 @@ others depend on, its targets, its health; or its drain and its stop.
 from collections.abc import Iterable
 from typing import assert_never
 
+from slipway.core.answers.wait import Clearing, Sight, Wait, WaitKind
+from slipway.core.answers.why_health import why_not_healthy
 from slipway.core.model.load_balancing import Target, TargetState
 from slipway.core.model.task_definitions import (
     DEFAULT_STOP_TIMEOUT_S,
@@ -16,8 +18,6 @@ from slipway.core.model.task_definitions import (
 )
 from slipway.core.model.tasks import Container, DesiredStatus, HealthStatus, Task, TaskStatus
 from slipway.core.snapshot import Snapshot
-from slipway.core.wait import Clearing, Sight, Wait, WaitKind
-from slipway.core.why_health import why_not_healthy
 
 _CONDITIONS = {
     DependencyCondition.START: "was started",

@@ -8,17 +8,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from math import ceil, floor
 
+from slipway.core.answers.measured_times import start_s
+from slipway.core.answers.preflight_room import Room, room_for
 from slipway.core.decision import Context
-from slipway.core.deploy import Workload
-from slipway.core.desired import desired_count
-from slipway.core.extensions import DEADLINE, extensions_of
-from slipway.core.measured_times import start_s
+from slipway.core.deployments.deploy import Workload
+from slipway.core.deployments.desired import desired_count
+from slipway.core.deployments.extensions import DEADLINE, extensions_of
+from slipway.core.deployments.rolling import Bounds, bounds
 from slipway.core.model.load_balancing import TargetGroup
 from slipway.core.model.services import SchedulingStrategy, Service
 from slipway.core.model.task_definitions import NetworkMode, TaskDefinition
-from slipway.core.placement import Footprint, footprint
-from slipway.core.preflight_room import Room, room_for
-from slipway.core.rolling import Bounds, bounds
+from slipway.core.placing.placement import Footprint, footprint
 from slipway.core.rules import Rules
 from slipway.core.snapshot import Snapshot
 

@@ -7,8 +7,8 @@ from typing import Any
 from slipway.core import events
 from slipway.core.arns import cluster_name, deployment_id_of
 from slipway.core.decision import Context
-from slipway.core.extensions import extensions_of
-from slipway.core.failures import forgiven
+from slipway.core.deployments.extensions import extensions_of
+from slipway.core.deployments.failures import forgiven
 from slipway.core.model.deployments import (
     Deployment,
     DeploymentStatus,
@@ -23,7 +23,7 @@ from slipway.core.model.services import Service, ServiceLoadBalancer, ServiceSta
 from slipway.core.model.tasks import LaunchType
 from slipway.core.plan import Change, Put
 from slipway.core.snapshot import Snapshot
-from slipway.core.task_counts import kept_counts
+from slipway.core.tasks.task_counts import kept_counts
 
 #: Rounds kept apart; later ones are added to the last of their kind.
 ROUNDS_KEPT = 100

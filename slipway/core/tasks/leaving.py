@@ -10,7 +10,7 @@ from slipway.core.decision import Context
 from slipway.core.model.tasks import StopCode
 from slipway.core.plan import Change, Plan, Put
 from slipway.core.snapshot import Snapshot
-from slipway.core.stopping import decide_stop
+from slipway.core.tasks.stopping import decide_stop
 
 #: What the tasks of a host that leaves are told.
 REASON = "Host leaves: the server that runs its tasks is stopping"

@@ -3,11 +3,11 @@
 from typing import Any
 
 from slipway.core.arns import deployment_id_of
-from slipway.core.desired import desired_count
+from slipway.core.deployments.desired import desired_count
 from slipway.core.model.deployments import Deployment, DeploymentStatus, ServiceDeployment
 from slipway.core.model.services import Service
-from slipway.core.service_tasks import Phase
 from slipway.core.snapshot import Snapshot
+from slipway.core.tasks.service_tasks import Phase
 
 
 def requested_count(snapshot: Snapshot, service: Service, deployment: Deployment) -> int:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from slipway.core.container_health import ContainerHealth
 from slipway.core.rules import Rules
+from slipway.core.tasks.container_health import ContainerHealth
 
 
 class WaitKind(StrEnum):

@@ -11,9 +11,9 @@ RunTask's failure.
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
-from slipway.core.host_room import HostRoom
 from slipway.core.model.hosts import Host
 from slipway.core.model.task_definitions import NetworkMode, TaskDefinition
+from slipway.core.placing.host_room import HostRoom
 from slipway.core.snapshot import Snapshot
 
 

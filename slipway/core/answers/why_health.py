@@ -5,14 +5,14 @@ The questions are those that `task_steps` judges a running task by, in its order
 
 from math import floor
 
-from slipway.core.extensions import extensions_of
+from slipway.core.answers.wait import Clearing, Sight, Wait, WaitKind
+from slipway.core.deployments.extensions import extensions_of
 from slipway.core.model.load_balancing import HealthCheck, Target, TargetGroup, TargetState
 from slipway.core.model.services import Service, ServiceLoadBalancer
 from slipway.core.model.task_definitions import ContainerDefinition, ContainerHealthCheck
 from slipway.core.model.tasks import Container, HealthStatus, Task
 from slipway.core.snapshot import Snapshot
-from slipway.core.targets import load_balancers_of
-from slipway.core.wait import Clearing, Sight, Wait, WaitKind
+from slipway.core.traffic.targets import load_balancers_of
 
 
 def why_not_healthy(snapshot: Snapshot, task: Task, sight: Sight) -> Wait | None:

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 
+from slipway.core.answers.wait import Clearing, Sight, Wait, WaitKind
+from slipway.core.answers.why import why_task
 from slipway.core.arns import resource_name
-from slipway.core.desired import desired_count
+from slipway.core.deployments.desired import desired_count
 from slipway.core.model.deployments import Deployment, DeploymentStatus, RolloutState, ServiceDeployment
 from slipway.core.model.services import DEPLOYMENT_CONFIGURATION, PROTECTION, TARGET_GROUP, Service, ServiceStatus
 from slipway.core.model.tasks import Task
-from slipway.core.placement import Footprint, footprint
-from slipway.core.service_tasks import Phase
+from slipway.core.placing.placement import Footprint, footprint
 from slipway.core.snapshot import Snapshot
-from slipway.core.wait import Clearing, Sight, Wait, WaitKind
-from slipway.core.why import why_task
+from slipway.core.tasks.service_tasks import Phase
 
 _BLOCKS = {
     DEPLOYMENT_CONFIGURATION: WaitKind.CONFIGURATION,

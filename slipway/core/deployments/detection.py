@@ -8,8 +8,8 @@ Guide, deployment alarms). A way back is watched by the breaker only: its alarms
 from dataclasses import dataclass
 
 from slipway.core.decision import Context
-from slipway.core.desired import desired_count
-from slipway.core.extensions import DeadlineAction, extensions_of
+from slipway.core.deployments.desired import desired_count
+from slipway.core.deployments.extensions import DeadlineAction, extensions_of
 from slipway.core.model.deployments import (
     Deployment,
     Detector,
@@ -18,8 +18,8 @@ from slipway.core.model.deployments import (
     ServiceDeploymentStatus,
 )
 from slipway.core.model.services import Service
-from slipway.core.service_tasks import Phase
 from slipway.core.snapshot import Snapshot
+from slipway.core.tasks.service_tasks import Phase
 
 _TASKS_FAILED = "tasks failed to start"
 

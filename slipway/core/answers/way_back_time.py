@@ -2,13 +2,13 @@
 
 from math import ceil
 
-from slipway.core.desired import bounds_of, desired_count
-from slipway.core.measured_times import time_to_health_s
+from slipway.core.answers.measured_times import time_to_health_s
+from slipway.core.deployments.desired import bounds_of, desired_count
+from slipway.core.deployments.roll_back import roll_back_target
 from slipway.core.model.deployments import RolloutState
 from slipway.core.model.services import Service
-from slipway.core.roll_back import roll_back_target
-from slipway.core.service_tasks import Phase
 from slipway.core.snapshot import Snapshot
+from slipway.core.tasks.service_tasks import Phase
 
 
 def way_back_s(snapshot: Snapshot, service: Service) -> float | None:

@@ -17,14 +17,14 @@ from itertools import groupby
 
 from slipway.core import events
 from slipway.core.decision import Context
-from slipway.core.desired import desired_count, last_good
-from slipway.core.failure_class import failure_of
+from slipway.core.deployments.desired import desired_count, last_good
+from slipway.core.deployments.failure_class import failure_of
+from slipway.core.deployments.rolling import back_off_s
 from slipway.core.model.deployments import Deployment, DeploymentStatus, RolloutState, ServiceDeployment
 from slipway.core.model.failures import CountedFailure, Failure, FailureClass
 from slipway.core.model.services import Service
 from slipway.core.model.tasks import Task
 from slipway.core.plan import Change, Put
-from slipway.core.rolling import back_off_s
 from slipway.core.snapshot import Snapshot
 
 #: Failures of a deployment that are kept one by one, the first; the count goes on.

@@ -7,10 +7,10 @@ good come first, and then the oldest; of one of them what is on its way, then wh
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from slipway.core.deployments.rolling import Move
 from slipway.core.model.deployments import Deployment, DeploymentStatus
 from slipway.core.model.services import Service, ServiceStatus
-from slipway.core.rolling import Move
-from slipway.core.service_tasks import FIT, RISING, DeploymentTasks, Phase
+from slipway.core.tasks.service_tasks import FIT, RISING, DeploymentTasks, Phase
 
 
 def shielded(service: Service, tasks: DeploymentTasks, *phases: Phase) -> frozenset[str]:

@@ -10,10 +10,10 @@ from slipway.core.model.hosts import Host
 from slipway.core.model.tags import Tag
 from slipway.core.model.task_definitions import TaskDefinition
 from slipway.core.model.tasks import Container, LaunchType, Task
-from slipway.core.payload import payload_of
-from slipway.core.placement import Footprint, Refusal, footprint, place
+from slipway.core.placing.placement import Footprint, Refusal, footprint, place
 from slipway.core.plan import StartTask
 from slipway.core.snapshot import Snapshot
+from slipway.core.tasks.payload import payload_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
+from slipway.core.deployments.rolling import Bounds, bounds
 from slipway.core.model.deployments import Deployment, DeploymentStatus, RolloutState
 from slipway.core.model.hosts import Host
 from slipway.core.model.services import SchedulingStrategy, Service, ServiceStatus
-from slipway.core.rolling import Bounds, bounds
 from slipway.core.snapshot import Snapshot
 
 

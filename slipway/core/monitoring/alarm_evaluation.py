@@ -10,9 +10,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from slipway.core.alarm_reason import reason_data_of, reason_of
-from slipway.core.metrics import DataPoint, is_percentile
 from slipway.core.model.alarms import Alarm, AlarmState, ComparisonOperator, MissingData
+from slipway.core.monitoring.alarm_reason import reason_data_of, reason_of
+from slipway.core.monitoring.metrics import DataPoint, is_percentile
 
 #: Periods of the evaluation range beyond the evaluation periods. AWS says only that it depends; its examples have 2.
 EXTRA_PERIODS = 2

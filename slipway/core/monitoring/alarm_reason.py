@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from slipway.core.metrics import DataPoint, is_percentile
 from slipway.core.model.alarms import Alarm, AlarmState, ComparisonOperator, MissingData
+from slipway.core.monitoring.metrics import DataPoint, is_percentile
 
 #: Data points that are told, the newest: a reason has at most 1,023 characters, its data 4,000 (model `StateReason`).
 _TOLD = 5

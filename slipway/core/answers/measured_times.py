@@ -7,8 +7,8 @@ from statistics import median
 from slipway.core.model.deployments import Deployment
 from slipway.core.model.services import Service
 from slipway.core.model.tasks import Task
-from slipway.core.service_tasks import Phase
 from slipway.core.snapshot import Snapshot
+from slipway.core.tasks.service_tasks import Phase
 
 #: Tasks that a time is measured on, at most.
 SAMPLED = 50

@@ -10,14 +10,14 @@ itself are removed at once: there is nothing left that could answer.
 from dataclasses import dataclass, field, replace
 
 from slipway.core.decision import Context
-from slipway.core.extensions import extensions_of
-from slipway.core.failures import may_count
+from slipway.core.deployments.extensions import extensions_of
+from slipway.core.deployments.failures import may_count
 from slipway.core.model.load_balancing import Target, TargetState
 from slipway.core.model.services import Service, ServiceLoadBalancer
 from slipway.core.model.tasks import DesiredStatus, HealthStatus, Task, TaskStatus
 from slipway.core.plan import Change, HostCommand, Put, Remove, StopTask
 from slipway.core.snapshot import Snapshot
-from slipway.core.targets import deregister, load_balancers_of, new_targets
+from slipway.core.traffic.targets import deregister, load_balancers_of, new_targets
 
 
 @dataclass(slots=True, kw_only=True)

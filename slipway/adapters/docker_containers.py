@@ -11,7 +11,8 @@ import msgspec
 from slipway.adapters.container_runtime import RuntimeFault
 from slipway.adapters.docker_engine import ENGINE_GONE, Engine, EngineError, EngineGone
 from slipway.adapters.docker_labels import DATA
-from slipway.adapters.docker_state import EngineContainer, read_container
+from slipway.adapters.docker_refusals import read_ended
+from slipway.adapters.docker_state import EngineContainer
 
 #: Inspections in flight while adopting.
 INSPECT_CONCURRENCY = 16
@@ -93,7 +94,7 @@ class DockerContainers:
 
     async def inspect(self, key: str) -> EngineContainer:
         """A container by id or name. Raises `RuntimeFault("CannotInspectContainerError", …)`."""
-        return read_container(await self.document(key))
+        return await self._read(await self.document(key))
 
     async def document(self, key: str) -> Mapping[str, Any]:
         """All that the engine tells of a container. Raises `RuntimeFault("CannotInspectContainerError", …)`."""
@@ -158,7 +159,13 @@ class DockerContainers:
     async def _find(self, key: str) -> EngineContainer | None:
         """A container by id or name; None if there is none. Raises `RuntimeFault`."""
         found = await self._document(key)
-        return None if found is None else read_container(found)
+        return None if found is None else await self._read(found)
+
+    async def _read(self, document: Mapping[str, Any]) -> EngineContainer:
+        try:
+            return await read_ended(self._engine, document)
+        except EngineGone as gone:
+            raise RuntimeFault("CannotInspectContainerError", gone.message) from gone
 
     async def _document(self, key: str) -> Mapping[str, Any] | None:
         try:

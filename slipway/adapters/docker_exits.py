@@ -16,7 +16,7 @@ import msgspec
 from slipway.adapters.container_runtime import ContainerExit
 from slipway.adapters.docker_engine import Engine, EngineError, EngineGone
 from slipway.adapters.docker_labels import DATA
-from slipway.adapters.docker_state import read_container
+from slipway.adapters.docker_refusals import read_ended
 
 #: Seconds before the engine is tried again after it went away: first, and at most.
 FIRST_RETRY_S = 0.1
@@ -149,11 +149,11 @@ class DockerExits:
     async def _end_of(self, container_id: str) -> ContainerExit | None:
         """How a container ended; None if it runs again or never did."""
         try:
-            found = read_container(await self._engine.call("GET", f"/containers/{container_id}/json"))
+            document = await self._engine.call("GET", f"/containers/{container_id}/json")
         except EngineError as missing:
             if missing.status == 404:
                 return ContainerExit(
                     exit_code=None, at=self._now(), reason="The container was removed from the engine."
                 )
             raise
-        return found.exit
+        return (await read_ended(self._engine, document)).exit

@@ -8,6 +8,7 @@ shim itself was killed, and its status, if we are its parent, is all there is to
 
 import asyncio
 import os
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -22,11 +23,15 @@ from slipway.adapters.process_identity import (
     session_members,
     start_ticks,
 )
+from slipway.adapters.process_logs import last_line
 from slipway.adapters.process_memory import group_members, kill_group, was_out_of_memory
-from slipway.adapters.process_shim import REFUSALS
+from slipway.adapters.process_shim import REFUSALS, SHIM_NAME
 
 #: The public ECS agent's words for a container the kernel killed for want of memory.
 OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
+#: Exit codes of a shell whose program the system refused to run, and the words it, or the launcher, leaves in the log.
+NOT_RUN_CODES = (126, 127)
+NOT_RUN = re.compile(rf"(?:{SHIM_NAME}: (?:line )?\d+: (?:exec: )?|slipway: )(.+)")
 #: How often, and how far apart in seconds, a pid file that was created is looked at until it is written.
 CLAIM_LOOKS, CLAIM_PAUSE_S = 100, 0.01
 #: For at most so many seconds after a container was started or found, a stop first makes sure that the program has
@@ -190,7 +195,7 @@ class ProcessContainer:
         """The container has ended; `status` is the shim's wait status, None where it was not ours to wait for."""
         recorded = self.files.exit_code()
         code, at = recorded or (None, time.time())
-        reason = None
+        reason: str | None = None
         if code is None and status is not None and os.WIFSIGNALED(status):
             code = 128 + os.WTERMSIG(status)
         elif code is None:
@@ -200,6 +205,9 @@ class ProcessContainer:
                 if refusal is not None
                 else "ContainerVanishedError: the process is gone and nobody saw how it ended"
             )
+        elif code in NOT_RUN_CODES:
+            words = NOT_RUN.fullmatch(last_line(self.files))
+            reason = words and f"CannotStartContainerError: container {self.record.container_name}: {words[1]}"
         if self.record.memory_group is not None:
             kill_group(self.record.memory_group)
             reason = OUT_OF_MEMORY if was_out_of_memory(self.record.memory_group) else reason

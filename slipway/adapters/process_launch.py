@@ -109,9 +109,9 @@ def _find(container: ContainerPayload, program: str, path: str, directory: str) 
     if found is not None:
         return os.path.join(directory, found)
     if os.path.exists(program):
-        raise _fault(container, f"{program} is not an executable file")
-    where = "does not exist" if "/" in program else f"was not found in PATH ({path})"
-    raise _fault(container, f"program {program} {where}")
+        raise _fault(container, f"{program} is not executable: permission denied")
+    where = "no such file or directory" if "/" in program else f"executable file not found in PATH ({path})"
+    raise _fault(container, f"program {program}: {where}")
 
 
 def _user_of(container: ContainerPayload) -> _User | None:

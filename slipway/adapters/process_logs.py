@@ -20,6 +20,9 @@ LOG_BYTES = 16 * 1024 * 1024
 #: Seconds between two looks at a log that is followed.
 FOLLOW_S = 0.1
 
+#: Bytes of its last line that `last_line` gives.
+LONGEST_LAST_LINE = 4096
+
 _BLOCK = 64 * 1024
 
 
@@ -72,6 +75,16 @@ async def read_log(
         await asyncio.sleep(FOLLOW_S)
     if rest:
         yield rest
+
+
+def last_line(files: ContainerFiles) -> str:
+    """The last line of a log, or the end of a long one; empty where there is none."""
+    try:
+        with open(files.log, "rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - LONGEST_LAST_LINE))
+            return file.read().decode(errors="replace").rstrip("\n").rpartition("\n")[2]
+    except OSError:
+        return ""
 
 
 def _copy(files: ContainerFiles) -> None:

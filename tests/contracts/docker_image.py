@@ -45,14 +45,28 @@ NOT_NEEDED = {
 }
 
 
-def busybox_image() -> str:
-    """The reference of an image with busybox and its applets in /bin. Needs Debian's package busybox-static."""
+def busybox_image(files: Mapping[str, Path] | None = None) -> str:
+    """The reference of an image with busybox and its applets in /bin, and `files` (path in the image to path here).
+
+    Needs Debian's package busybox-static.
+    """
     busybox = shutil.which("busybox")
     assert busybox, "busybox is not on this machine: apt-get install busybox-static"
-    reference = f"slipway-test-busybox:{_fingerprint({'busybox': Path(busybox)}, *APPLETS)}"
+    more = files or {}
+    reference = f"slipway-test-busybox:{_fingerprint({'busybox': Path(busybox), **more}, *APPLETS)}"
     if not _is_made(reference):
-        _import(reference, _busybox_files(Path(busybox)), changes=("ENV PATH=/bin",))
+        _import(reference, {**_busybox_files(Path(busybox)), **more}, changes=("ENV PATH=/bin",))
     return reference
+
+
+def tag(image: str, name: str) -> None:
+    """Have `name` mean `image` from now on."""
+    subprocess.run(["docker", "tag", image, name], check=True, capture_output=True)
+
+
+def untag(*names: str) -> None:
+    """Have these names mean nothing; an image that has no other is gone."""
+    subprocess.run(["docker", "rmi", *names], check=False, capture_output=True)
 
 
 def python_image(files: Mapping[str, Path]) -> str:

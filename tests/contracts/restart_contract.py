@@ -9,6 +9,7 @@ from slipway.adapters.container_runtime import RuntimeFault
 from slipway.core.model.task_definitions import NetworkMode, PortMapping, RestartPolicy
 from slipway.core.plan import TaskPayload
 from tests.contracts.runtime_contract import PORT, ContractSubject, RuntimeFactory, Stage, call, play, task_of
+from tests.waiting import wait_for
 
 AT_ONCE = RestartPolicy(attempt_period_s=0)
 
@@ -18,6 +19,16 @@ def restartable(stage: Stage, subject: ContractSubject, mode: NetworkMode = Netw
     mappings = (PortMapping(container_port=PORT),)
     task = stage.task(subject.exits_when_called(7), port_mappings=mappings, restart_policy=AT_ONCE)
     return task_of(*task.containers, mode=mode)
+
+
+async def until_ready(stage: Stage, task: TaskPayload, *, runs: int) -> None:
+    """Wait until so many runs of the container have said that they are ready."""
+
+    async def are_ready() -> bool:
+        lines = [line async for line in stage.lines(task, follow=False)]
+        return lines.count(b"ready\n") == runs
+
+    assert await wait_for(are_ready)
 
 
 class RestartContract:
@@ -31,8 +42,7 @@ class RestartContract:
             task = restartable(stage, subject, mode)
             first = await stage.start(task)
             for number in range(2):
-                while [line async for line in stage.lines(task, follow=False)].count(b"ready\n") <= number:
-                    await stage.runtime.usage(task.task_arn, "app")  # it gives the event loop its turn
+                await until_ready(stage, task, runs=number + 1)
                 (port,) = [binding.host_port for binding in first.network_bindings] or [PORT]
                 assert await call(port, first.ip_address or "127.0.0.1") == "hello"
                 assert (await stage.runtime.wait(task.task_arn, "app")).exit_code == 7

@@ -202,6 +202,34 @@ class TestPrograms:
 
         play(runtime_factory, subject, scene)
 
+    def test_a_program_that_the_kernel_refuses_could_not_be_started(
+        self, runtime_factory: RuntimeFactory, subject: ProcessSubject, tmp_path: Path
+    ) -> None:
+        async def scene(stage: Stage) -> None:
+            program = tmp_path / "program"
+            program.write_bytes(b"\0\1no program")
+            program.chmod(0o755)
+            task = stage.task((str(program),))
+            await stage.start(task)
+            ended = await stage.runtime.wait(task.task_arn, "app")
+            assert (ended.exit_code, ended.reason) == (
+                126,
+                f"CannotStartContainerError: container app: {program}: Exec format error",
+            )
+
+        play(runtime_factory, subject, scene)
+
+    def test_a_program_that_ends_as_if_it_were_not_found_was_started(
+        self, runtime_factory: RuntimeFactory, subject: ProcessSubject
+    ) -> None:
+        async def scene(stage: Stage) -> None:
+            task = stage.task(("sh", "-c", "no-such-program"))
+            await stage.start(task)
+            ended = await stage.runtime.wait(task.task_arn, "app")
+            assert (ended.exit_code, ended.reason) == (127, None)
+
+        play(runtime_factory, subject, scene)
+
     def test_a_stop_right_after_the_start_is_not_lost(
         self, runtime_factory: RuntimeFactory, subject: ProcessSubject
     ) -> None:
@@ -289,8 +317,10 @@ class TestFaults:
     @pytest.mark.parametrize(
         ("fields", "sentence"),
         [
-            pytest.param({"command": ("/etc/passwd",)}, "/etc/passwd is not an executable file", id="not-executable"),
-            pytest.param({"command": ("./none",)}, "none does not exist", id="no-file"),
+            pytest.param(
+                {"command": ("/etc/passwd",)}, "/etc/passwd is not executable: permission denied", id="not-executable"
+            ),
+            pytest.param({"command": ("./none",)}, "none: no such file or directory", id="no-file"),
             pytest.param({"working_directory": "/none"}, "working directory /none does not exist", id="no-folder"),
             pytest.param({"user": "no-such-user"}, "user no-such-user does not exist", id="no-user"),
             pytest.param({"user": "0:no-such-group"}, "group no-such-group does not exist", id="no-group"),

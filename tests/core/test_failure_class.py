@@ -120,6 +120,19 @@ def test_a_container_that_ended_with_an_error_is_named_before_one_that_was_done(
     assert failure.signature == "app: exit 3 within 2 s"
 
 
+def test_the_one_that_was_signalled_is_not_blamed() -> None:
+    proxy = Container(name="proxy", arn="arn", image="proxy:1", exit_code=143, started_at=100.0)
+    failed = Container(name="app", arn="arn", image="web:1", exit_code=1, started_at=100.0)
+    task = a_task(containers=(proxy, failed), stop_code=StopCode.ESSENTIAL_CONTAINER_EXITED, execution_stopped_at=105.0)
+    assert failure_of(task) == Failure(failure_class=FailureClass.CRASH, sentence="exit 1 after 5 s")
+
+
+def test_a_program_that_the_kernel_refused_is_a_failed_start() -> None:
+    reason = "CannotStartContainerError: exec /app: exec format error"
+    expected = Failure(failure_class=FailureClass.CONFIGURATION, sentence=reason, signature=reason)
+    assert failure_of(ended(ran_s=0.1, exit_code=1, reason=reason)) == expected
+
+
 @pytest.mark.parametrize("code", [None, StopCode.SERVICE_SCHEDULER_INITIATED])
 def test_unhealthy(code: StopCode | None) -> None:
     """A task that was judged unhealthy failed its health checks, however it is stopped then."""

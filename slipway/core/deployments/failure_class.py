@@ -65,6 +65,8 @@ def _crash(task: Task, container: Container | None) -> Failure:
     """An end by itself: the exit code, what was said about it, and how long the container had run."""
     if container is None:
         return Failure(failure_class=FailureClass.CRASH, sentence=task.stopped_reason or "ended")
+    if container.reason is not None and container.reason.startswith(_CONFIGURATION):
+        return _failed_start(container.reason)  # the kernel refused the program, which the engine tells by its end
     code = "an unknown exit code" if container.exit_code is None else f"exit {container.exit_code}"
     said = f" ({container.reason})" if container.reason else ""
     ran_s = _ran_s(task, container)

@@ -143,6 +143,18 @@ def test_a_steady_service_waits_for_one_thing_nothing() -> None:
     assert (wait.subject, wait.since, wait.clears_at) == (SERVICE, NOW - 60, None)
 
 
+def test_a_steady_service_whose_deployment_failed_says_so_first() -> None:
+    snapshot = put(failed(), replace(filled().services[SERVICE], steady_at=NOW - 60))
+    verdict, steady = told(snapshot)
+    assert verdict.sentence.endswith("it starts nothing any more: deploy a version that works")
+    assert steady.sentence == "nothing: it is steady since 60 s"
+
+
+def test_a_good_version_whose_way_back_failed_is_tried_on() -> None:
+    snapshot = of_primary(rollout_state=RolloutState.FAILED, is_proven=True)
+    assert "it is tried on, for there is nothing else" in told(snapshot)[0].sentence
+
+
 def test_the_tasks_that_wait_longest_are_named_and_no_more() -> None:
     waiting = [task(number, NEW, last_status=TaskStatus.PENDING) for number in range(10, 20)]
     waits = told(put(filled(), *waiting))

@@ -36,7 +36,9 @@ def why_service(snapshot: Snapshot, service: Service, sight: Sight) -> tuple[Wai
     assert primary is not None, f"{service.arn} is ACTIVE and has no PRIMARY deployment"
     if service.steady_at is not None and service.blocked_by is None:
         since = service.steady_at
-        return (_wait(service, WaitKind.NOTHING, f"nothing: it is steady since {sight.since(since)}", since=since),)
+        steady = _wait(service, WaitKind.NOTHING, f"nothing: it is steady since {sight.since(since)}", since=since)
+        failed = _why_failed(snapshot, service, primary)
+        return (steady,) if failed is None else (failed, steady)
     waits = [
         _why_failed(snapshot, service, primary),
         _why_way_back(snapshot, service, primary, sight),
@@ -65,7 +67,8 @@ def _why_failed(snapshot: Snapshot, service: Service, primary: Deployment) -> Wa
         return None
     roll_out = snapshot.roll_out(primary)
     reason = (roll_out.status_reason or primary.rollout_state_reason).rstrip(".")
-    sentence = f"the deployment failed: {reason}; it starts nothing any more: deploy a version that works"
+    then = "it is tried on, for there is nothing else" if primary.is_proven else "it starts nothing any more"
+    sentence = f"the deployment failed: {reason}; {then}: deploy a version that works"
     return _wait(service, WaitKind.FAILED, sentence, since=_ended_at(roll_out))
 
 

@@ -85,13 +85,13 @@ def counted_failures(
     tasks = f"{_named(task_ids)} " if task_ids else ""
     is_last = delay_s is None or (threshold is not None and count >= threshold)
     then = "" if is_last else f"; next start {f'in {delay_s:g} s' if delay_s else 'at once'}"
-    return f"(deployment {deployment_id}) {which}{limit}: {tasks}{what}{then}."
+    return f"(deployment {deployment_id}) {which}{limit}: {tasks}{what.rstrip('.')}{then}."
 
 
 def uncounted_failures(deployment_id: str, *, what: str, task_ids: tuple[str, ...], delay_s: float) -> str:
     """Starts that failed by no fault of the revision, and when the next comes. Slipway's own."""
     return (
-        f"(deployment {deployment_id}) could not start {_named(task_ids)}, which is not counted: {what}; "
+        f"(deployment {deployment_id}) could not start {_named(task_ids)}, which is not counted: {what.rstrip('.')}; "
         f"next start in {delay_s:g} s."
     )
 

@@ -221,7 +221,7 @@ def going_back() -> dict[str, Any]:
         rollback_estimate_s=10.0,
         events=events,
         waits=[
-            wait("way back", "it goes back to users:1 since 20 s, because …"),
+            wait("way back", "it has been going back to users:1 for 20 s, because …"),
             wait("target health", "target health check 1 of 2 passed, next in 3 s", number=2),
             wait("drain", "draining: 2 requests in flight, at most 41 s more", number=7),
         ],

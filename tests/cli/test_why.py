@@ -24,7 +24,7 @@ CHECK = "target health check 1 of 2 passed, next in 3 s"
             "it fails  (clears within 1:05)",
             id="at the latest",
         ),
-        pytest.param(wait("roll", "rolled since 3 s") | {"since": NOW - 3}, "rolled since 3 s", id="said already"),
+        pytest.param(wait("roll", "rolled for 3 s") | {"since": NOW - 3}, "rolled for 3 s", id="said already"),
         pytest.param(wait("bake", "it bakes") | {"clears_at": NOW - 1, "clears": "at"}, "it bakes", id="due"),
     ],
 )

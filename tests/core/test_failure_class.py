@@ -120,6 +120,21 @@ def test_a_container_that_ended_with_an_error_is_named_before_one_that_was_done(
     assert failure.signature == "app: exit 3 within 2 s"
 
 
+@pytest.mark.parametrize(
+    ("why", "is_certain"),
+    [
+        pytest.param("which exited with 3", True, id="it failed"),
+        pytest.param("which was not there within its start timeout of 3 s", False, id="it took too long"),
+    ],
+)
+def test_what_was_waited_for_and_did_not_come(why: str, is_certain: bool) -> None:
+    reason = f"TaskDependencyError: container app depends on SUCCESS of container init, {why}"
+    init = Container(name="init", arn="arn", image="init:1", exit_code=143, started_at=0.0)
+    task = a_task(containers=(init,), stop_code=StopCode.TASK_FAILED_TO_START, stopped_reason=reason)
+    signature = reason if is_certain else None
+    assert failure_of(task) == Failure(failure_class=FailureClass.CRASH, sentence=reason, signature=signature)
+
+
 def test_the_one_that_was_signalled_is_not_blamed() -> None:
     proxy = Container(name="proxy", arn="arn", image="proxy:1", exit_code=143, started_at=100.0)
     failed = Container(name="app", arn="arn", image="web:1", exit_code=1, started_at=100.0)

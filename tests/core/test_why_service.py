@@ -51,7 +51,7 @@ def baking() -> Snapshot:
     ("snapshot", "kind", "sentence"),
     [
         pytest.param(
-            lambda: of_service(steady_at=NOW - 60), "nothing", "nothing: it is steady since 60 s", id="steady"
+            lambda: of_service(steady_at=NOW - 60), "nothing", "nothing: it has been steady for 60 s", id="steady"
         ),
         pytest.param(
             lambda: of_service(status=ServiceStatus.INACTIVE), "nothing", "nothing: it is deleted", id="deleted"
@@ -122,7 +122,7 @@ def baking() -> Snapshot:
         pytest.param(
             going_back,
             "way back",
-            "it goes back to users:1 since 10 s, because because: "
+            "it has been going back to users:1 for 10 s, because because: "
             "1 of 2 tasks are healthy, 2 old ones are left, 1 stops",
             id="way back",
         ),
@@ -147,7 +147,7 @@ def test_a_steady_service_whose_deployment_failed_says_so_first() -> None:
     snapshot = put(failed(), replace(filled().services[SERVICE], steady_at=NOW - 60))
     verdict, steady = told(snapshot)
     assert verdict.sentence.endswith("it starts nothing any more: deploy a version that works")
-    assert steady.sentence == "nothing: it is steady since 60 s"
+    assert steady.sentence == "nothing: it has been steady for 60 s"
 
 
 def test_a_good_version_whose_way_back_failed_is_tried_on() -> None:

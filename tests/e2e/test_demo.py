@@ -22,7 +22,7 @@ def test_the_demo_fails_no_request_and_leaves_nothing_behind(tmp_path: Path) -> 
     assert report["requests"] > 100
     assert set(report["versions"]) == {"v1", "v2"}, "users were answered by a version that was never healthy"
     assert report["least_healthy"] == 4
-    assert report["rounds"] >= 4
+    assert report["rounds"] >= 2
     assert report["way_back"]["left"] == "users:3"
     assert report["way_back"]["restored"] == "users:2"
     assert "circuit breaker" in report["way_back"]["reason"]

@@ -63,8 +63,8 @@ MUTANTS = (
     Mutant(
         name="a roll-back goes to a deployment that never completed",
         file="core/deployments/roll_back.py",
-        old="        and deployment.rollout_state is RolloutState.COMPLETED\n",
-        new="",
+        old="    return last if last is not None and last.rollout_state is RolloutState.COMPLETED else None",
+        new="    return last",
     ),
     Mutant(
         name="a FAILED deployment starts tasks",

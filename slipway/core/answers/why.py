@@ -53,7 +53,7 @@ def _why_not_running(snapshot: Snapshot, task: Task, sight: Sight) -> Wait:
         sentence = f"its host has not begun with it, {sight.since(task.created_at)} after it was placed"
         return Wait(kind=WaitKind.HOST, sentence=sentence, subject=task.arn, since=task.created_at)
     if task.pull_stopped_at is None:
-        sentence = f"pulling the {_images(task)} since {sight.since(task.pull_started_at)}"
+        sentence = f"pulling the {_images(task)} for {sight.since(task.pull_started_at)}"
         return Wait(kind=WaitKind.IMAGE, sentence=sentence, subject=task.arn, since=task.pull_started_at)
     definition = snapshot.task_definitions.get(task.task_definition_arn)
     wait = None if definition is None else _why_dependent(task, definition, sight)
@@ -61,7 +61,7 @@ def _why_not_running(snapshot: Snapshot, task: Task, sight: Sight) -> Wait:
         return wait
     names = [one.name for one in task.containers if one.started_at is None and one.exit_code is None]
     what = f"container {names[0]}" if len(names) == 1 else f"containers {', '.join(names)}"
-    sentence = f"starting {what} since {sight.since(task.pull_stopped_at)}"
+    sentence = f"starting {what} for {sight.since(task.pull_stopped_at)}"
     return Wait(kind=WaitKind.CONTAINER_START, sentence=sentence, subject=task.arn, since=task.pull_stopped_at)
 
 

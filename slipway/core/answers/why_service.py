@@ -36,7 +36,7 @@ def why_service(snapshot: Snapshot, service: Service, sight: Sight) -> tuple[Wai
     assert primary is not None, f"{service.arn} is ACTIVE and has no PRIMARY deployment"
     if service.steady_at is not None and service.blocked_by is None:
         since = service.steady_at
-        steady = _wait(service, WaitKind.NOTHING, f"nothing: it is steady since {sight.since(since)}", since=since)
+        steady = _wait(service, WaitKind.NOTHING, f"nothing: it has been steady for {sight.since(since)}", since=since)
         failed = _why_failed(snapshot, service, primary)
         return (steady,) if failed is None else (failed, steady)
     waits = [
@@ -84,7 +84,7 @@ def _why_way_back(snapshot: Snapshot, service: Service, primary: Deployment, sig
     reason = rollback.reason.removeprefix("Service deployment rolled back because ").rstrip(".")
     progress = _progress(snapshot, service, primary)
     to = resource_name(primary.task_definition_arn)
-    sentence = f"it goes back to {to} since {sight.since(began)}, because {reason}: {progress}"
+    sentence = f"it has been going back to {to} for {sight.since(began)}, because {reason}: {progress}"
     return _wait(service, WaitKind.WAY_BACK, sentence, since=began)
 
 

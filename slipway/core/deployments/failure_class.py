@@ -23,6 +23,9 @@ _CONFIGURATION = (
     *("ResourceInitializationError", "ContainerNetworkingError"),
 )
 
+#: What a container waited for could not come: the others were stopped for it, whatever they ended with.
+_DEPENDENCY = "TaskDependencyError"
+
 #: Errors of a start that lie in the host: its engine did not answer.
 _HOST = ("CannotGetDockerclientError", "DockerTimeoutError")
 
@@ -30,7 +33,7 @@ _HOST = ("CannotGetDockerclientError", "DockerTimeoutError")
 _CERTAIN_IMAGE = ("not found", "manifest unknown", "no such image", "does not exist", "invalid reference")
 _CERTAIN_START = (
     *("exec format error", "no such file or directory", "executable file not found", "does not exist"),
-    *("permission denied", "not executable", "is a directory"),
+    *("permission denied", "not executable", "not an executable file", "is a directory"),
     *("this version has no", "not served by this version"),
 )
 
@@ -41,6 +44,10 @@ def failure_of(task: Task) -> Failure | None:
         return Failure(failure_class=FailureClass.HEALTH, sentence=task.unhealthy_reason)
     if task.stop_code is None or task.stop_code in _NO_FAILURE:
         return None
+    reason = task.stopped_reason or ""
+    if reason.startswith(_DEPENDENCY):
+        signature = None if "start timeout" in reason else reason
+        return Failure(failure_class=FailureClass.CRASH, sentence=reason, signature=signature)
     ended = _culprit(task)
     if task.stop_code is StopCode.TASK_FAILED_TO_START and ended is None:
         return _failed_start(task.stopped_reason or "")

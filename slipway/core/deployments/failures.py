@@ -18,6 +18,7 @@ from itertools import groupby
 from slipway.core import events
 from slipway.core.decision import Context
 from slipway.core.deployments.desired import desired_count, last_good
+from slipway.core.deployments.extensions import extensions_of
 from slipway.core.deployments.failure_class import failure_of
 from slipway.core.deployments.rolling import back_off_s
 from slipway.core.model.deployments import Deployment, DeploymentStatus, RolloutState, ServiceDeployment
@@ -220,6 +221,10 @@ def _tell(account: Account, deployment_id: str, failure: Failure, *, tasks: Iter
     threshold = breaker.threshold(desired_count(account.snapshot, account.service)) if breaker.is_enabled else None
     now = account.context.now
     ids = tuple(task.id for task in tasks)
+    is_untold = (
+        failure.failure_class is FailureClass.HEALTH
+    )  # what is replaced starts as its checks and the bounds allow
+    is_untold = is_untold or (is_watched and is_certain(account.service, deployment, account.context))
     account.messages.append(
         events.counted_failures(
             deployment_id,
@@ -227,11 +232,16 @@ def _tell(account: Account, deployment_id: str, failure: Failure, *, tasks: Iter
             threshold=threshold if is_watched else None,
             what=f"{failure.failure_class}: {failure.sentence}",
             task_ids=ids,
-            delay_s=None
-            if failure.failure_class is FailureClass.HEALTH
-            else max((deployment.retry_at or now) - now, 0.0),
+            delay_s=None if is_untold else max((deployment.retry_at or now) - now, 0.0),
         )
     )
+
+
+def is_certain(service: Service, deployment: Deployment, context: Context) -> bool:
+    """Whether more tries cannot end otherwise, and the service's circuit breaker acts on that."""
+    is_watched = service.circuit_breaker.is_enabled and context.rules.fails_on_certainty
+    is_watched = is_watched and extensions_of(service).fails_on_certainty
+    return is_watched and any(count > 1 for count in deployment.signatures.values())
 
 
 def _forget(account: Account, task: Task) -> None:

@@ -65,17 +65,23 @@ def end_deployment(
 
 
 def roll_back_target(snapshot: Snapshot, service: Service, failed: Deployment) -> Deployment | None:
-    """The deployment to go back to: of those in the state COMPLETED the one that completed last."""
+    """The deployment to go back to: of those in the state COMPLETED the one that completed last.
+
+    While the one that completed last of all is on a way back that was superseded, it is not COMPLETED: then there is
+    nothing to go back to (ECS), and certainly nothing older.
+    """
     found = [
         deployment
         for roll_out in snapshot.service_history(service.arn)
         if (deployment := snapshot.deployment_of(roll_out)) is not None
         and deployment.id != failed.id
-        and deployment.rollout_state is RolloutState.COMPLETED
+        and deployment.completed_at is not None
+        and deployment.rollout_state is not RolloutState.FAILED
         and deployment.created_at >= service.created_at
         and deployment.task_definition_arn in snapshot.task_definitions
     ]
-    return max(found, key=lambda deployment: (deployment.completed_at or 0.0, deployment.created_at), default=None)
+    last = max(found, key=lambda deployment: (deployment.completed_at or 0.0, deployment.created_at), default=None)
+    return last if last is not None and last.rollout_state is RolloutState.COMPLETED else None
 
 
 def _ended(

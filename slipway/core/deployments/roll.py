@@ -153,6 +153,7 @@ def _limits(snapshot: Snapshot, service: Service, primary: Deployment, context: 
         is_sequential=context.rules.is_sequential,
         new_waits=(has_failed and not primary.is_proven) or _waits(primary, context),
         old_waits=good is not None and _waits(good, context),
+        old_fails=good is not None and good.failed_tasks > context.rules.start_back_off_after,
         is_failed=has_failed,
     )
 

@@ -103,6 +103,7 @@ class Limits:
     is_sequential: bool = False  # a round waits until the one before has settled, and either stops or starts
     new_waits: bool = False  # the PRIMARY deployment backs off after failures
     old_waits: bool = False  # so does the good old one
+    old_fails: bool = False  # the good old one's replacements fail again and again: the new ones come first
     is_failed: bool = False  # the PRIMARY deployment failed and stays: what serves of the old ones goes on
 
 
@@ -119,7 +120,8 @@ def plan_move(counts: Counts, limit: Bounds, limits: Limits = Limits()) -> Move:
     left = max(limit.upper - (counts.wanted - stops.stops), 0)
     owed = 0 if limits.old_waits else min(counts.old_lost, max(limit.lower - counts.healthy - counts.old_rising, 0))
     missing = 0 if limits.new_waits else max(counts.desired - counts.new_fit, 0)
-    start_old = min(owed, left)
+    first_new = min(missing, left) if limits.old_fails else 0
+    start_old = min(owed, left - first_new)
     move = replace(stops, start_old=start_old, start_new=min(missing, left - start_old))
     if owed + missing and (limits.is_blocked or not move.starts):
         return _make_way(counts, move, missing=missing, owed=owed)

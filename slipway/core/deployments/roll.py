@@ -153,13 +153,18 @@ def _limits(snapshot: Snapshot, service: Service, primary: Deployment, context: 
         is_sequential=context.rules.is_sequential,
         new_waits=(has_failed and not primary.is_proven) or _waits(primary, context),
         old_waits=good is not None and _waits(good, context),
-        old_fails=good is not None and good.failed_tasks > context.rules.start_back_off_after,
+        old_fails=good is not None and _fails(good, context),
         is_failed=has_failed,
     )
 
 
 def _waits(deployment: Deployment, context: Context) -> bool:
     return deployment.retry_at is not None and context.now < deployment.retry_at
+
+
+def _fails(deployment: Deployment, context: Context) -> bool:
+    """Whether its tasks fail again and again, none being healthy between."""
+    return deployment.failed_tasks > context.rules.start_back_off_after
 
 
 def _is_stuck(counts: Counts, limit: Bounds, move: Move) -> bool:
@@ -256,12 +261,13 @@ def _no_room(refusal: Refusal) -> str:
 
 
 def _starts(draft: _Draft, move: Move) -> Iterator[tuple[Deployment, int]]:
+    """The deployments that start tasks, and how many, in the order in which they are given room."""
+    good = last_good(draft.snapshot, draft.service.arn)
+    starts = [(draft.primary, move.start_new)]
     if move.start_old:
-        good = last_good(draft.snapshot, draft.service.arn)
-        assert good is not None, "old tasks are started for a completed deployment only"
-        yield good, move.start_old
-    if move.start_new:
-        yield draft.primary, move.start_new
+        assert good is not None, "old tasks are started for a good deployment only"
+        starts.insert(len(starts) if _fails(good, draft.context) else 0, (good, move.start_old))
+    return (start for start in starts if start[1])
 
 
 def _launch(snapshot: Snapshot, service: Service, deployment: Deployment) -> Launch:

@@ -1,7 +1,7 @@
 """Slipway's own routes: what the ECS API does not show, for the command line and the console. They only read.
 
     GET /slipway/v1/overview
-    GET /slipway/v1/clusters/{cluster}/services/{service}/picture
+    GET /slipway/v1/clusters/{cluster}/services/{service}/picture?roll_outs=
     GET /slipway/v1/clusters/{cluster}/services/{service}/events
     GET /slipway/v1/clusters/{cluster}/services/{service}/why
     GET /slipway/v1/clusters/{cluster}/services/{service}/postmortem?deployment=
@@ -29,8 +29,10 @@ from slipway.api.introspection_lookup import find_container, find_roll_out, find
 from slipway.api.introspection_overview import overview
 from slipway.api.introspection_picture import event_entry, service_picture
 from slipway.api.introspection_postmortem import LastWords, told_postmortem
+from slipway.api.introspection_roll_outs import ROLL_OUTS_SHOWN
 from slipway.api.introspection_why import service_why, task_why
 from slipway.core.answers.wait import Sight
+from slipway.core.deployments.history import DEPLOYMENTS_KEPT
 from slipway.core.model.services import Service
 from slipway.core.snapshot import Snapshot
 from slipway.ports import StoryRow
@@ -159,7 +161,8 @@ class _Reader:
 
     def picture(self, request: Request) -> Response:
         snapshot, service = self._service(request)
-        return _answer(service_picture(snapshot, service, self._sight()))
+        count = _count(request.query_params.get("roll_outs", ""))
+        return _answer(service_picture(snapshot, service, self._sight(), roll_outs=count))
 
     def events(self, request: Request) -> Response:
         snapshot, service = self._service(request)
@@ -212,6 +215,16 @@ async def _nothing() -> AsyncIterator[bytes]:
 def _row(row: StoryRow) -> dict[str, Any]:
     document = json.loads(row.document) if row.document else None
     return {"seq": row.seq, "at": row.at, "kind": row.kind, "cause": row.cause, "document": document}
+
+
+def _count(value: str) -> int:
+    """How many service deployments are asked for; those of the picture where that is not said."""
+    if not value:
+        return ROLL_OUTS_SHOWN
+    if not (value.isascii() and value.isdigit()) or not 0 < int(value) <= DEPLOYMENTS_KEPT:
+        sentence = f"roll_outs must be a number from 1 to {DEPLOYMENTS_KEPT}, not {value!r}."
+        raise ApiError("InvalidParameterException", sentence)
+    return int(value)
 
 
 def _tail(value: str) -> int | None:

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any
 
 from slipway.api.introspection_lookup import revision_name
-from slipway.api.introspection_roll_outs import roll_outs_of
+from slipway.api.introspection_roll_outs import ROLL_OUTS_SHOWN, roll_outs_of
 from slipway.api.introspection_why import service_waits
 from slipway.core.answers.wait import Sight
 from slipway.core.answers.way_back_time import way_back_s
@@ -32,7 +32,9 @@ STOPPED_SOUGHT = 200
 ALIVE = tuple(phase for phase in Phase if phase is not Phase.STOPPED)
 
 
-def service_picture(snapshot: Snapshot, service: Service, sight: Sight) -> dict[str, Any]:
+def service_picture(
+    snapshot: Snapshot, service: Service, sight: Sight, *, roll_outs: int = ROLL_OUTS_SHOWN
+) -> dict[str, Any]:
     """The service, its bounds, deployments, waits, tasks and latest events; instants are epoch seconds."""
     now = sight.now
     tasks = snapshot.service_tasks(service.arn)
@@ -58,7 +60,7 @@ def service_picture(snapshot: Snapshot, service: Service, sight: Sight) -> dict[
         "next_start_at": _next_start_at(deployments, now),
         "rollback_estimate_s": way_back_s(snapshot, service),
         "deployments": [_deployment(snapshot, one, desired=desired, now=now) for one in deployments],
-        "roll_outs": roll_outs_of(snapshot, service),
+        "roll_outs": roll_outs_of(snapshot, service, count=roll_outs),
         "waits": service_waits(snapshot, service, sight),
         "tasks": [_task(snapshot, task, sight) for task in _listed_tasks(snapshot, service, deployments, now=now)],
         "targets": _target_states(snapshot, deployments),

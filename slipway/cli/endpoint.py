@@ -31,9 +31,11 @@ class Endpoint:
         self._connection = kind(address.hostname, address.port, timeout=TIMEOUT_S)
         self._host = address.netloc.rpartition("@")[2]
 
-    def picture(self, cluster: str, service: str) -> dict[str, Any]:
-        """The picture of a service, as `slipway.api.introspection_picture` makes it. Raises `CliError`."""
-        return self._get(_service_path(cluster, service, "picture"))
+    def picture(self, cluster: str, service: str, *, roll_outs: int | None = None) -> dict[str, Any]:
+        """The picture of a service, as `slipway.api.introspection_picture` makes it, with so many service deployments
+        (None: the few newest). Raises `CliError`."""
+        query = {} if roll_outs is None else {"roll_outs": str(roll_outs)}
+        return self._get(_service_path(cluster, service, "picture"), query)
 
     def events(self, cluster: str, service: str) -> list[dict[str, Any]]:
         """The service's events, newest first: `id`, `at`, `message`. Raises `CliError`."""

@@ -1,6 +1,8 @@
 """What `deploy` and `wait` share: follow a deployment to its verdict, ask at Ctrl-C, and end as the verdict says."""
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from slipway.cli.aws import stop_deployment
 from slipway.cli.deploy_end import told_end
@@ -29,6 +31,11 @@ def follow_to_verdict(
         except KeyboardInterrupt:
             endpoint.close()  # it may have been in the midst of an answer
             _interrupted(endpoint, name, deployment_id)
+    tell_end(picture, outcome, deployment_id=deployment_id, revision=revision, as_json=as_json)
+
+
+def tell_end(picture: Mapping[str, Any], outcome: Outcome, *, deployment_id: str, revision: str, as_json: bool) -> None:
+    """Print how a deployment ended. Raises `CliError` for every end but success."""
     end = told_end(picture, outcome, deployment_id=deployment_id, revision=revision)
     if as_json:
         print_json(end.value)

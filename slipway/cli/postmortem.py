@@ -10,6 +10,7 @@ from slipway.cli.access import find_access
 from slipway.cli.endpoint import Endpoint
 from slipway.cli.failure import CliError
 from slipway.cli.output import console, print_json
+from slipway.cli.printable import printable
 from slipway.cli.resolve import resolve_service
 
 LINES = 20
@@ -44,14 +45,14 @@ def postmortem(
     if html is not None:
         from slipway.cli.postmortem_page import postmortem_page
 
-        _write(postmortem_page(report), html)
+        _write(postmortem_page(printable(report)), html)
     if as_json:
         print_json(report)
     elif html is None:
         from slipway.cli.postmortem_text import postmortem_text
 
         screen = console()
-        for line in postmortem_text(report, lines=lines):
+        for line in postmortem_text(printable(report), lines=lines):
             screen.print(line, soft_wrap=True)
     else:
         print(f"{html} has the post-mortem of {report['deployment']}.")

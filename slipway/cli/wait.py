@@ -11,6 +11,10 @@ from slipway.cli.endpoint import Endpoint
 from slipway.cli.failure import CliError
 from slipway.cli.resolve import resolve_service
 
+#: As many deployments as are kept of a service; and how many are named where the one asked for is not there.
+ALL = 200
+NAMED = 5
+
 
 def wait(
     service: options.Service,
@@ -33,17 +37,23 @@ def wait(
     """
     endpoint = Endpoint(find_access(data))
     name = resolve_service(endpoint.overview(), service, cluster)
-    found = _found(endpoint.picture(name.cluster, name.service), deployment)
+    picture = endpoint.picture(name.cluster, name.service, roll_outs=None if deployment is None else ALL)
+    found = _found(picture, deployment)
     deployment_id, revision = found["deployment"], found["task_definition"] or found["deployment"]
-    from slipway.cli.following import follow_to_verdict
+    from slipway.cli.follow import outcome_of
+    from slipway.cli.following import follow_to_verdict, tell_end
 
+    outcome = outcome_of(picture, deployment_id)
+    if outcome is not None:
+        tell_end(picture, outcome, deployment_id=deployment_id, revision=revision, as_json=as_json)
+        return
     follow_to_verdict(
         endpoint, name, deployment_id=deployment_id, revision=revision, timeout_s=timeout, as_json=as_json
     )
 
 
 def _found(picture: Mapping[str, Any], deployment: str | None) -> Mapping[str, Any]:
-    """The service deployment that is meant. Raises `CliError` where it is not among the newest."""
+    """The service deployment that is meant. Raises `CliError` where none such is kept."""
     roll_outs: list[Mapping[str, Any]] = picture["roll_outs"]
     if not roll_outs:
         raise CliError(f"{picture['service']} has no deployment.")
@@ -53,5 +63,5 @@ def _found(picture: Mapping[str, Any], deployment: str | None) -> Mapping[str, A
     for one in roll_outs:
         if one["arn"] == deployment or one["deployment"].removeprefix("ecs-svc/") == wanted:
             return one
-    known = ", ".join(one["deployment"] for one in roll_outs)
-    raise CliError(f"{picture['service']} has no deployment {deployment} among its newest; they are: {known}.")
+    known = ", ".join(one["deployment"] for one in roll_outs[:NAMED])
+    raise CliError(f"{picture['service']} has no deployment {deployment}; its newest are: {known}.")

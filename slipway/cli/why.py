@@ -16,6 +16,10 @@ from slipway.cli.resolve import resolve_service
 _TASK = re.compile(r"[0-9a-f]{8,32}|arn:[^ ]*:task/.*")
 
 
+#: A sentence that says itself for how long it has been so.
+_SAID = re.compile(r"\bfor [0-9.]+ s\b")
+
+
 def why(
     subject: Annotated[str, typer.Argument(metavar="SERVICE|TASK", help="Name or ARN of a service, or id of a task.")],
     *,
@@ -51,7 +55,7 @@ _CLEARS = {"at": "clears in", "earliest": "clears in at least", "latest": "clear
 def wait_line(wait: Mapping[str, Any], now: float, *, subject: str) -> str:
     """The sentence with its times, and with the task that waits where that is not the `subject` that was asked for."""
     times = []
-    if wait["since"] is not None and "since" not in wait["sentence"]:
+    if wait["since"] is not None and not _SAID.search(wait["sentence"]):
         times.append(f"since {clock_text(now - wait['since'])}")
     if wait["clears_at"] is not None and wait["clears_at"] > now:
         times.append(f"{_CLEARS.get(wait['clears'], 'clears in')} {clock_text(wait['clears_at'] - now)}")

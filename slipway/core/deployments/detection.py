@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from slipway.core.decision import Context
 from slipway.core.deployments.desired import desired_count
 from slipway.core.deployments.extensions import DeadlineAction, extensions_of
+from slipway.core.deployments.failures import acts_on_certainty, certain_signature
 from slipway.core.model.deployments import (
     Deployment,
     Detector,
@@ -64,7 +65,7 @@ def _detect_failures(snapshot: Snapshot, service: Service, primary: Deployment, 
     if not breaker.is_enabled:
         return None
     state_reason = f"ECS deployment circuit breaker: {_TASKS_FAILED}."
-    if context.rules.fails_on_certainty and extensions_of(service).fails_on_certainty:
+    if acts_on_certainty(service, context):
         certain = _certainty(snapshot, primary)
         if certain is not None:
             return Detection(
@@ -92,9 +93,10 @@ def _failures(count: int) -> str:
 
 def _certainty(snapshot: Snapshot, primary: Deployment) -> str | None:
     """What will go wrong for ever, as a clause; None where nothing is certain."""
-    for signature, count in sorted(primary.signatures.items()):
-        if count > 1:
-            return f"{count} tasks failed in the same way, which will not change by itself ({signature})"
+    signature = certain_signature(primary)
+    if signature is not None:
+        count = primary.signatures[signature]
+        return f"{count} tasks failed in the same way, which will not change by itself ({signature})"
     missing = _missing_group(snapshot, primary)
     return None if missing is None else f"the target group {missing} does not exist any more"
 

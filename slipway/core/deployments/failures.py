@@ -21,7 +21,7 @@ from slipway.core.deployments.desired import desired_count, last_good
 from slipway.core.deployments.extensions import extensions_of
 from slipway.core.deployments.failure_class import failure_of
 from slipway.core.deployments.rolling import back_off_s
-from slipway.core.model.deployments import Deployment, DeploymentStatus, RolloutState, ServiceDeployment
+from slipway.core.model.deployments import Deployment, DeploymentStatus, ServiceDeployment
 from slipway.core.model.failures import CountedFailure, Failure, FailureClass
 from slipway.core.model.services import Service
 from slipway.core.model.tasks import Task
@@ -90,12 +90,7 @@ def may_count(snapshot: Snapshot, service: Service, task: Task) -> bool:
     is_current = deployment.status is DeploymentStatus.PRIMARY or (good is not None and good.id == deployment.id)
     if not is_current:
         return False
-    is_watched = _is_watched(deployment)
-    return is_watched or task.healthy_at is None
-
-
-def _is_watched(deployment: Deployment) -> bool:
-    return deployment.status is DeploymentStatus.PRIMARY and deployment.rollout_state is RolloutState.IN_PROGRESS
+    return deployment.is_watched or task.healthy_at is None
 
 
 def _counting(account: Account, task: Task) -> Failure | None:
@@ -150,7 +145,7 @@ def _record(
     signatures: Mapping[str, int],
 ) -> None:
     pairs = list(pairs)
-    now, is_watched = account.context.now, _is_watched(deployment)
+    now, is_watched = account.context.now, deployment.is_watched
     account.deployments[deployment.id] = replace(
         deployment,
         failed_tasks=deployment.failed_tasks + len(pairs),
@@ -217,14 +212,15 @@ def _delay(account: Account, deployment_id: str, *, at_least_s: float = 0.0) -> 
 
 def _tell(account: Account, deployment_id: str, failure: Failure, *, tasks: Iterable[Task]) -> None:
     deployment, breaker = account.deployments[deployment_id], account.service.circuit_breaker
-    is_watched = _is_watched(deployment)
+    is_watched = deployment.is_watched
     threshold = breaker.threshold(desired_count(account.snapshot, account.service)) if breaker.is_enabled else None
     now = account.context.now
     ids = tuple(task.id for task in tasks)
     is_untold = (
         failure.failure_class is FailureClass.HEALTH
     )  # what is replaced starts as its checks and the bounds allow
-    is_untold = is_untold or (is_watched and is_certain(account.service, deployment, account.context))
+    if is_watched and acts_on_certainty(account.service, account.context):
+        is_untold = is_untold or certain_signature(deployment) is not None
     account.messages.append(
         events.counted_failures(
             deployment_id,
@@ -237,11 +233,16 @@ def _tell(account: Account, deployment_id: str, failure: Failure, *, tasks: Iter
     )
 
 
-def is_certain(service: Service, deployment: Deployment, context: Context) -> bool:
-    """Whether more tries cannot end otherwise, and the service's circuit breaker acts on that."""
-    is_watched = service.circuit_breaker.is_enabled and context.rules.fails_on_certainty
-    is_watched = is_watched and extensions_of(service).fails_on_certainty
-    return is_watched and any(count > 1 for count in deployment.signatures.values())
+def acts_on_certainty(service: Service, context: Context) -> bool:
+    """Whether failures that will come again for ever end the service's deployments: its circuit breaker watches, and
+    neither the setting nor its tag turns that off."""
+    is_on = service.circuit_breaker.is_enabled and context.rules.fails_on_certainty
+    return is_on and extensions_of(service).fails_on_certainty
+
+
+def certain_signature(deployment: Deployment) -> str | None:
+    """The signature of failures that will come again for ever; None: more tries may end otherwise."""
+    return next((one for one, count in sorted(deployment.signatures.items()) if count > 1), None)
 
 
 def _forget(account: Account, task: Task) -> None:

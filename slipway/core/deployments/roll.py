@@ -244,8 +244,8 @@ def _start(draft: _Draft, move: Move) -> str | None:
 
 def _count_refusal(draft: _Draft, deployment: Deployment, refusal: Refusal) -> None:
     """A start that found no room is no failure of the revision, unless the service asks for it to be counted."""
-    is_watched = deployment.status is DeploymentStatus.PRIMARY and deployment.rollout_state is RolloutState.IN_PROGRESS
-    if not (is_watched and draft.service.circuit_breaker.is_enabled and extensions_of(draft.service).counts_placement):
+    is_counted = draft.service.circuit_breaker.is_enabled and extensions_of(draft.service).counts_placement
+    if not (deployment.is_watched and is_counted):
         return
     account = Account(
         snapshot=draft.snapshot, service=draft.service, context=draft.context, deployments=dict(draft.deployments)

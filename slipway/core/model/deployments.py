@@ -121,6 +121,11 @@ class Deployment:
         """The deployment's id, `ecs-svc/<digits>`."""
         return self.id
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether it is the PRIMARY and in progress: then its failures count, and may end it."""
+        return self.status is DeploymentStatus.PRIMARY and self.rollout_state is RolloutState.IN_PROGRESS
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceRevision:

@@ -27,11 +27,13 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "api": _INNER,
     "wire": _INNER | {"api"},
     "sim": _INNER | {"api", "adapters"},
+    "foresight": _INNER | {"api", "sim"},
     "data_directory": frozenset(),
     "server": _INNER | {"adapters", "api", "wire", "sim", "console", "data_directory"},
     "serving": _INNER | {"adapters", "server", "data_directory"},
     "console": _INNER | {"adapters", "api", "wire", "sim"},
-    "cli": _INNER | {"adapters", "api", "wire", "sim", "server", "serving", "console", "data_directory"},
+    "cli": _INNER
+    | {"adapters", "api", "wire", "sim", "foresight", "server", "serving", "console", "data_directory"},
     "documentation": _INNER | {"api", "cli"},
     "__main__": frozenset({"cli"}),
 }

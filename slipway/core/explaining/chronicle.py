@@ -1,0 +1,227 @@
+"""The chronicle of one service: what its commits say of its tasks, targets, rounds and waits from an instant on.
+
+It is fed with the records as they were, and then with the changes of each commit, whether they come from a recording or
+from a simulated world: a forecast and an explanation are read off the same chronicle.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from slipway.core.explaining.life import Span, TargetLife, TaskLife
+from slipway.core.explaining.moves import Move
+from slipway.core.model.deployments import Deployment, RoundKind, ServiceDeployment, ServiceRevision
+from slipway.core.model.hosts import Host
+from slipway.core.model.load_balancing import Target, TargetGroup, TargetState
+from slipway.core.model.services import Service
+from slipway.core.model.task_definitions import TaskDefinition
+from slipway.core.model.tasks import DesiredStatus, Task
+from slipway.core.plan import Change, Put, Record
+from slipway.core.tasks.service_tasks import Phase, phase_of
+
+T = TypeVar("T")
+
+_SERVING = (Phase.RUNNING, Phase.SICK, Phase.HEALTHY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """How many tasks there are after one commit, by deployment id: those in no entry are none."""
+
+    at: float
+    healthy: dict[str, int]
+    running: dict[str, int]  # RUNNING and to go on, healthy or not
+    alive: dict[str, int]  # not STOPPED: they hold room
+
+    @property
+    def all_healthy(self) -> int:
+        """Healthy tasks of all deployments."""
+        return sum(self.healthy.values())
+
+    @property
+    def all_running(self) -> int:
+        """Tasks of all deployments that run and are to go on."""
+        return sum(self.running.values())
+
+    @property
+    def all_alive(self) -> int:
+        """Tasks of all deployments that hold room."""
+        return sum(self.alive.values())
+
+
+class Chronicle:
+    """What happened to the service `service_arn`. Records of other services are passed over."""
+
+    def __init__(self, service_arn: str, records: Iterable[Record], *, at: float) -> None:
+        """`records` are those there were at the instant `at` (epoch seconds)."""
+        self.service_arn = service_arn
+        self.began_at = at
+        self.services: list[tuple[float, Service]] = []  # each state of the service, with since when
+        self.deployments: dict[str, list[tuple[float, Deployment]]] = {}  # each state of each, by id
+        self.service_deployments: dict[str, ServiceDeployment] = {}  # the last state, by ARN
+        self.revisions: dict[str, ServiceRevision] = {}
+        self.definitions: dict[str, TaskDefinition] = {}
+        self.target_groups: dict[str, TargetGroup] = {}
+        self.hosts: dict[str, Host] = {}
+        self.moves: list[Move] = []
+        self.samples: list[Sample] = []
+        self._tasks: dict[str, Task] = {}
+        self._there: set[str] = set()
+        self._spans: dict[str, list[tuple[Phase, float]]] = {}
+        self._targets: dict[str, dict[str, TargetLife]] = {}  # by task ARN and target key
+        self._past_targets: dict[str, list[TargetLife]] = {}  # by task ARN: those whose key was used again
+        self._counts: dict[Phase, Counter[str]] = {phase: Counter() for phase in Phase}
+        for record in records:
+            if not (isinstance(record, Task) and record.is_stopped):
+                self._put(record, at)
+        self._there = set(self._tasks)
+        self.moves.clear()
+        self._sample(at)
+
+    def tell(self, at: float, changes: Iterable[Change]) -> None:
+        """Take what was committed at `at`, in order."""
+        started: dict[str, list[str]] = {}
+        stopped: dict[str, list[str]] = {}
+        for change in changes:
+            record = change.record
+            if isinstance(record, Task) and record.service_arn == self.service_arn and isinstance(change, Put):
+                old = self._tasks.get(record.arn)
+                deployment_id = record.deployment_id or ""
+                if old is None and not record.is_stopped:
+                    started.setdefault(deployment_id, []).append(record.arn)
+                elif old is not None and _is_told_to_stop(old, record):
+                    stopped.setdefault(deployment_id, []).append(record.arn)
+            if isinstance(change, Put):
+                self._put(record, at)
+            else:
+                self._remove(record, at)
+        for kind, moved in ((RoundKind.STOP, stopped), (RoundKind.START, started)):
+            for deployment_id, arns in moved.items():
+                self.moves.append(Move(at=at, kind=kind, deployment_id=deployment_id, task_arns=tuple(arns)))
+        self._sample(at)
+
+    # What is asked
+
+    @property
+    def service(self) -> Service:
+        """The service as it was last. Raises IndexError where no record told of it."""
+        return self.services[-1][1]
+
+    @property
+    def lives(self) -> tuple[TaskLife, ...]:
+        """The lives of its tasks, in the order in which they were first seen."""
+        return tuple(self.life(arn) for arn in self._tasks)
+
+    def life(self, task_arn: str) -> TaskLife:
+        """The life of one task. Raises KeyError if the service had none of that ARN."""
+        spans = self._spans[task_arn]
+        ends: list[float | None] = [at for _, at in spans[1:]]
+        targets = (*self._past_targets.get(task_arn, ()), *self._targets.get(task_arn, {}).values())
+        return TaskLife(
+            task=self._tasks[task_arn],
+            was_there=task_arn in self._there,
+            spans=tuple(
+                Span(phase=phase, from_at=at, to_at=end) for (phase, at), end in zip(spans, (*ends, None), strict=True)
+            ),
+            targets=targets,
+        )
+
+    # What is told
+
+    def _put(self, record: Record, at: float) -> None:
+        match record:
+            case Task():
+                if record.service_arn == self.service_arn:
+                    self._put_task(record, at)
+            case Target():
+                self._put_target(record, at)
+            case Service():
+                if record.arn == self.service_arn:
+                    self.services.append((at, record))
+            case Deployment():
+                if record.service_arn == self.service_arn:
+                    self.deployments.setdefault(record.id, []).append((at, record))
+            case ServiceDeployment():
+                if record.service_arn == self.service_arn:
+                    self.service_deployments[record.arn] = record
+            case ServiceRevision():
+                if record.service_arn == self.service_arn:
+                    self.revisions[record.arn] = record
+            case TaskDefinition():
+                self.definitions[record.arn] = record
+            case TargetGroup():
+                self.target_groups[record.arn] = record
+            case Host():
+                self.hosts[record.id] = record
+            case _:
+                pass
+
+    def _remove(self, record: Record, at: float) -> None:
+        """A task's record that goes was STOPPED before; a target's going is part of its task's life."""
+        if isinstance(record, Target) and record.task_arn is not None:
+            lives = self._targets.get(record.task_arn)
+            life = None if lives is None else lives.get(record.key)
+            if lives is not None and life is not None:
+                lives[record.key] = replace(life, target=record, removed_at=at)
+
+    def _put_task(self, task: Task, at: float) -> None:
+        old = self._tasks.get(task.arn)
+        self._tasks[task.arn] = task
+        phase = phase_of(task)
+        if old is not None:
+            before = phase_of(old)
+            if before is phase:
+                return
+            self._counts[before][old.deployment_id or ""] -= 1
+        self._spans.setdefault(task.arn, []).append((phase, at))
+        self._counts[phase][task.deployment_id or ""] += 1
+
+    def _put_target(self, target: Target, at: float) -> None:
+        if target.task_arn is None or target.task_arn not in self._tasks:
+            return
+        lives = self._targets.setdefault(target.task_arn, {})
+        life = lives.get(target.key)
+        if life is not None and life.removed_at is not None:
+            self._past_targets.setdefault(target.task_arn, []).append(lives.pop(target.key))
+            life = None
+        if life is None:
+            life = TargetLife(target=target, registered_at=target.registered_at)
+        lives[target.key] = _lived(life, target, at)
+
+    def _sample(self, at: float) -> None:
+        sample = Sample(
+            at=at,
+            healthy=_present(self._counts[Phase.HEALTHY]),
+            running=_present(sum((self._counts[phase] for phase in _SERVING), Counter())),
+            alive=_present(sum((self._counts[phase] for phase in Phase if phase is not Phase.STOPPED), Counter())),
+        )
+        if self.samples and self.samples[-1].at == at:
+            self.samples[-1] = sample
+        else:
+            self.samples.append(sample)
+
+
+def _is_told_to_stop(old: Task, new: Task) -> bool:
+    """Whether the task is to stop from now on, and has not ended by itself."""
+    was_wanted = old.desired_status is DesiredStatus.RUNNING
+    return was_wanted and new.desired_status is DesiredStatus.STOPPED and not new.is_stopped
+
+
+def _lived(life: TargetLife, target: Target, at: float) -> TargetLife:
+    """The life with the state the target has from `at` on."""
+    grown = replace(life, target=target)
+    if life.healthy_at is None and target.state is not TargetState.DRAINING:
+        if target.failed_checks > life.target.failed_checks:
+            grown = replace(grown, failed_checks=life.failed_checks + 1, first_passed_at=None)
+        elif target.passed_checks and life.first_passed_at is None:
+            grown = replace(grown, first_passed_at=at)
+        if target.state is TargetState.HEALTHY:
+            grown = replace(grown, healthy_at=at, first_passed_at=grown.first_passed_at or at)
+    if target.state is TargetState.DRAINING and life.draining_at is None:
+        grown = replace(grown, draining_at=at)
+    return grown
+
+
+def _present(counts: Counter[str]) -> dict[str, int]:
+    return {name: count for name, count in counts.items() if count}

@@ -1,0 +1,56 @@
+"""The life of one task and of its targets, as committed: the instants from its creation to its end."""
+
+from dataclasses import dataclass
+
+from slipway.core.model.load_balancing import Target
+from slipway.core.model.tasks import Task
+from slipway.core.tasks.service_tasks import Phase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetLife:
+    """One target of a task. `…_at` are epoch seconds of the commits; None: it did not come to that."""
+
+    target: Target  # as it was last
+    registered_at: float
+    first_passed_at: float | None = None  # the first check that passed, of the series that made it healthy
+    failed_checks: int = 0  # checks that failed before it was first healthy
+    healthy_at: float | None = None  # the first time
+    draining_at: float | None = None
+    removed_at: float | None = None
+
+    @property
+    def was_held_open(self) -> bool:
+        """Whether it drained to its deregistration delay: something was still open then."""
+        return self.removed_at is not None and self.draining_at is not None and not self.target.is_drained
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A task was in one phase from one instant to another; `to_at` None: it still is."""
+
+    phase: Phase
+    from_at: float
+    to_at: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskLife:
+    """A task from when it was first seen to when it was last. Instants within `task` are those of the record."""
+
+    task: Task  # as it was last
+    was_there: bool  # it was there when the chronicle begins
+    spans: tuple[Span, ...]  # its phases, oldest first, without a gap
+    targets: tuple[TargetLife, ...]  # in the order they were registered
+
+    @property
+    def stopped_at(self) -> float | None:
+        """When its end was committed, epoch seconds; None: it has not stopped."""
+        last = self.spans[-1]
+        return last.from_at if last.phase is Phase.STOPPED else None
+
+    @property
+    def settled_at(self) -> float | None:
+        """When it was first healthy, or ended before it was, epoch seconds; None: neither came."""
+        done = (span.from_at for span in self.spans if span.phase in (Phase.HEALTHY, Phase.STOPPED))
+        return next(done, None)

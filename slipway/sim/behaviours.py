@@ -45,6 +45,9 @@ class Behaviour:
     exits_in_s: float | None = 0.0  # after SIGTERM; None: it ignores SIGTERM and is killed at its stop timeout
     runs_s: float | None = None  # ends by itself so long after it was RUNNING; None: it runs until it is stopped
     exit_code: int = 1  # of an end by itself
+    crash_share: float = 1.0  # of the tasks, those that end by themselves; the others run until they are stopped
+    slow_share: float = 0.0  # of the tasks, those that need `slow_s` longer to be ready
+    slow_s: float = 0.0
     start_error: str | None = None  # why it fails to start, once its image is there; None: it starts
     linger_s: float | None = 0.0  # how long its connections last once it drains; None: to the deregistration delay
     health: HealthScript = HealthScript()
@@ -53,9 +56,20 @@ class Behaviour:
 
     def drawn(self, seed: str, task_id: str) -> "Behaviour":
         """The behaviour of one task: its durations varied by chance, the same for the same seed and task."""
-        if not self.jitter:
-            return self
-        draws = Draws(seed, task_id, self.jitter)
+        cast = self._cast(seed, task_id) if self.crash_share < 1 or self.slow_share else self
+        return cast._varied(Draws(seed, task_id, self.jitter)) if self.jitter else cast
+
+    def _cast(self, seed: str, task_id: str) -> "Behaviour":
+        """Whether this task is one of those that crash, and one of those that are slow."""
+        crash, slow = Draws(seed, f"{task_id}/crash", 0).share(), Draws(seed, f"{task_id}/slow", 0).share()
+        slow_s = self.slow_s if slow < self.slow_share else 0.0
+        return replace(
+            self,
+            runs_s=self.runs_s if crash < self.crash_share else None,
+            health=replace(self.health, ready_s=self.health.ready_s + slow_s),
+        )
+
+    def _varied(self, draws: "Draws") -> "Behaviour":
         return replace(
             self,
             pull_s=draws.vary(self.pull_s),
@@ -75,8 +89,13 @@ class Draws:
         self._jitter = jitter
         self._drawn = 0
 
+    def share(self) -> float:
+        """A number from 0 up to 1."""
+        drawn = int.from_bytes(self._bytes[4 * self._drawn : 4 * self._drawn + 4]) / 2**32
+        self._drawn += 1
+        return drawn
+
     def vary(self, duration_s: float) -> float:
         """The duration, longer or shorter by up to the jitter, to the millisecond."""
-        share = int.from_bytes(self._bytes[4 * self._drawn : 4 * self._drawn + 4]) / 2**32
-        self._drawn += 1
+        share = self.share()
         return duration_s if duration_s == inf else round(duration_s * (1 + self._jitter * (2 * share - 1)), 3)

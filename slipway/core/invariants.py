@@ -121,6 +121,8 @@ def _check_counters(snapshot: Snapshot) -> None:
     for host_id in snapshot.hosts:
         kept_room, made_room = (_room(each, host_id) for each in (snapshot, anew))
         assert kept_room == made_room, f"{host_id} counts {kept_room}, recounted {made_room}"
+    kept_order, made_order = (list(each.host_order) for each in (snapshot, anew))
+    assert kept_order == made_order, f"hosts are ordered {kept_order}, again {made_order}"
     for arn in snapshot.target_groups:
         kept_keys, made_keys = ({target.key for target in each.group_targets(arn)} for each in (snapshot, anew))
         assert kept_keys == made_keys, f"{arn} lists {kept_keys}, recounted {made_keys}"
@@ -151,6 +153,7 @@ def records_of(snapshot: Snapshot) -> Iterable[Record]:
     yield from snapshot.tasks.values()
     yield from snapshot.alarms.values()
     yield from snapshot.client_tokens.values()
+    yield from snapshot.measured_times.values()
 
 
 def check_rest(snapshot: Snapshot, context: Context) -> None:

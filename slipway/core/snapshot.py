@@ -6,8 +6,7 @@ are kept as changes are applied, so that reading costs what is asked and a step 
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
-from heapq import heappop, heappush
-from itertools import islice
+from itertools import chain, islice
 
 from slipway.core.arns import deployment_id_of
 from slipway.core.deployments.extensions import extensions_of
@@ -16,13 +15,16 @@ from slipway.core.model.clusters import Cluster
 from slipway.core.model.deployments import Deployment, DeploymentStatus, ServiceDeployment, ServiceRevision
 from slipway.core.model.hosts import Host
 from slipway.core.model.load_balancing import Listener, LoadBalancer, Target, TargetGroup, TargetState
+from slipway.core.model.measured import MeasuredTimes
 from slipway.core.model.services import SchedulingStrategy, Service, ServiceEvent
 from slipway.core.model.task_definitions import TaskDefinition
 from slipway.core.model.tasks import Task
 from slipway.core.model.tokens import ClientToken
+from slipway.core.placing.host_order import HostOrder
 from slipway.core.placing.host_room import HostRoom
 from slipway.core.plan import Change, Put, Record
 from slipway.core.tasks.service_tasks import ServiceTasks
+from slipway.core.timers import Timers
 
 #: Events kept for a service (ECS API, `Service.events`).
 EVENTS_KEPT = 100
@@ -47,12 +49,14 @@ class Snapshot:
         self.targets: dict[str, Target] = {}
         self.alarms: dict[str, Alarm] = {}
         self.client_tokens: dict[str, ClientToken] = {}
+        self.measured_times: dict[str, MeasuredTimes] = {}
         self._tables = self._tables_by_kind()
         self._events: dict[str, deque[ServiceEvent]] = defaultdict(lambda: deque(maxlen=EVENTS_KEPT))
         self._service_tasks: dict[str, ServiceTasks] = {}
         self._service_deployments: dict[str, dict[str, None]] = defaultdict(dict)
         self._service_history: dict[str, dict[str, None]] = defaultdict(dict)
         self._rooms: dict[str, HostRoom] = {}
+        self.host_order = HostOrder()
         self._families: dict[str, dict[int, str]] = defaultdict(dict)
         self._cluster_services: dict[str, dict[str, None]] = defaultdict(dict)
         self._cluster_tasks: dict[str, dict[str, None]] = defaultdict(dict)
@@ -68,7 +72,7 @@ class Snapshot:
         self.dirty_targets: set[str] = set()
         self.waiting_for_room: set[str] = set()  # services whose last start found no room
         self._daemons: set[str] = set()  # services that have a task on every host
-        self._timers: list[tuple[float, str]] = []  # a heap of (instant, key of a task, target or deployment)
+        self._timers = Timers()
 
     def _tables_by_kind(self) -> dict[type, dict[str, Record]]:
         return {
@@ -86,9 +90,14 @@ class Snapshot:
             Target: self.targets,  # type: ignore[dict-item]
             Alarm: self.alarms,  # type: ignore[dict-item]
             ClientToken: self.client_tokens,  # type: ignore[dict-item]
+            MeasuredTimes: self.measured_times,  # type: ignore[dict-item]
         }
 
     # Reading
+
+    def records(self) -> Iterator[Record]:
+        """All records but events, kind by kind, each in the order in which its records were first put."""
+        return chain.from_iterable(table.values() for table in self._tables.values())
 
     def events(self, service_arn: str) -> Iterator[ServiceEvent]:
         """The service's events, newest first, at most a hundred; not those of a deleted one that had its name."""
@@ -175,6 +184,10 @@ class Snapshot:
         found = (item for item in self.listeners.values() if item.load_balancer_arn == load_balancer_arn)
         return tuple(sorted(found, key=lambda listener: listener.port))
 
+    def known(self, record: Record) -> Record | None:
+        """The record of that kind and key as it is now; None: there is none. Events are not looked up."""
+        return self._tables[type(record)].get(record.key)
+
     # Changing
 
     def apply(self, changes: Iterable[Change]) -> None:
@@ -204,19 +217,19 @@ class Snapshot:
     def _index(self, old: Record | None, new: Record | None) -> None:
         match new if new is not None else old:
             case Task():
-                self._set_timer(old, new)
-                self._index_task(old, new)  # type: ignore[arg-type]  # old and new are of one kind
+                self._timers.set(old, new)  # type: ignore[arg-type]  # old and new are of one kind
+                self._index_task(old, new)  # type: ignore[arg-type]
             case Target():
-                self._set_timer(old, new)
+                self._timers.set(old, new)  # type: ignore[arg-type]  # old and new are of one kind
                 self._index_target(old, new)  # type: ignore[arg-type]
             case Deployment():
-                self._set_timer(old, new)
+                self._timers.set(old, new)  # type: ignore[arg-type]  # old and new are of one kind
                 self._index_deployment(new)  # type: ignore[arg-type]
             case Service() as service:
                 self._index_service(old, service)  # type: ignore[arg-type]
             case Host() as host:
                 self.dirty_services |= self.waiting_for_room | self._daemons
-                self.room(host.id)
+                self._index_host(host, gone=new is None)
             case TaskDefinition() as definition:
                 self._index_definition(definition, gone=new is None)
             case Listener():
@@ -233,22 +246,14 @@ class Snapshot:
             case _:
                 pass
 
-    def _set_timer(self, old: Record | None, new: Record | None) -> None:
-        if new is not None:
-            known = _instants(old)
-            for at in _instants(new):
-                if at is not None and at not in known:
-                    heappush(self._timers, (at, new.key))
-
     @property
     def wake_at(self) -> float | None:
         """When something is to be decided again though nothing happened; None: never."""
-        return self._timers[0][0] if self._timers else None
+        return self._timers.next_at
 
     def wake(self, now: float) -> None:
         """Have everything whose time has come decided again."""
-        while self._timers and self._timers[0][0] <= now:
-            _, key = heappop(self._timers)
+        for key in self._timers.due(now):
             if key in self.targets:
                 self.dirty_targets.add(key)
             elif key in self.deployments:
@@ -260,10 +265,11 @@ class Snapshot:
         task = new or old
         assert task is not None
         room = self.room(task.host_id)
-        held = len(room.tasks)
-        room.replace(old, new)
-        if len(room.tasks) < held:
-            self.dirty_services |= self.waiting_for_room
+        if room.replace(old, new):
+            if task.arn not in room.tasks:
+                self.dirty_services |= self.waiting_for_room
+            if task.host_id in self.hosts:
+                self.host_order.put(self.hosts[task.host_id], room)
         _toggle(self._cluster_tasks[task.cluster_arn], task.arn, present=new is not None)
         for each, present in ((old, False), (new, True)):
             if each is not None and each.waits_for_target is not None:
@@ -276,6 +282,12 @@ class Snapshot:
         self.dirty_services.add(task.service_arn)  # a task's end and its removal may come at one instant
         if new is not None:
             tasks.touched.add(new.arn)
+
+    def _index_host(self, host: Host, *, gone: bool) -> None:
+        if gone:
+            self.host_order.discard(host.id)
+        else:
+            self.host_order.put(host, self.room(host.id))
 
     def _index_target(self, old: Target | None, new: Target | None) -> None:
         """A check that moves no state concerns nobody: only a target that drains is decided again, and its task."""
@@ -367,19 +379,6 @@ class Snapshot:
     def recent_tasks(self, cluster_arn: str, count: int) -> tuple[Task, ...]:
         """The newest `count` tasks of a cluster, newest first."""
         return tuple(self.tasks[key] for key in islice(reversed(self._cluster_tasks.get(cluster_arn, {})), count))
-
-
-def _instants(record: Record | None) -> tuple[float | None, ...]:
-    """When a record is to be decided again though nothing happened."""
-    match record:
-        case Task():
-            return record.wake_at, record.protected_until
-        case Target():
-            return (record.drain_until,)
-        case Deployment():
-            return record.retry_at, record.bake_until, record.deadline_at
-        case _:
-            return ()
 
 
 def _judged_by(service: Service) -> tuple[object, ...]:

@@ -26,16 +26,20 @@ class HostRoom:
         room.ports_used = self.ports_used.copy()
         return room
 
-    def replace(self, old: Task | None, new: Task | None) -> None:
-        """Bring the reservations from `old` to `new`; a stopped task reserves nothing, any other what it began with."""
-        if old is not None and new is not None and old.is_stopped is new.is_stopped:
-            return
-        if old is not None and not old.is_stopped:
-            self.hold(cpu=old.cpu, memory=old.memory, host_ports=old.host_ports, sign=-1)
-            self.tasks.discard(old.arn)
-        if new is not None and not new.is_stopped:
-            self.hold(cpu=new.cpu, memory=new.memory, host_ports=new.host_ports)
-            self.tasks.add(new.arn)
+    def replace(self, old: Task | None, new: Task | None) -> bool:
+        """Bring the reservations from `old` to `new`, and tell whether they changed.
+
+        A stopped task reserves nothing, any other what it began with.
+        """
+        held = old is not None and not old.is_stopped
+        holds = new is not None and not new.is_stopped
+        if held is holds:
+            return False
+        task = new if holds else old
+        assert task is not None, "one of them holds room"
+        self.hold(cpu=task.cpu, memory=task.memory, host_ports=task.host_ports, sign=1 if holds else -1)
+        (self.tasks.add if holds else self.tasks.discard)(task.arn)
+        return True
 
     def hold(self, *, cpu: int, memory: int, host_ports: Iterable[int], sign: int = 1) -> None:
         """Reserve for one more task (`sign` 1), or give a reservation back (-1)."""
@@ -44,6 +48,8 @@ class HostRoom:
         self.task_count += sign
         for port in host_ports:
             self.ports_used[port] += sign
+            if not self.ports_used[port]:
+                del self.ports_used[port]
 
     def cpu_left(self, host: Host) -> int:
         """CPU units no task has reserved."""
@@ -52,6 +58,12 @@ class HostRoom:
     def memory_left(self, host: Host) -> int:
         """MiB no task has reserved."""
         return host.memory - self.memory_used
+
+    def ports_of(self, host: Host) -> tuple[int, ...]:
+        """The host's ports that are reserved, by itself or by its tasks."""
+        if not self.ports_used:
+            return host.reserved_ports
+        return tuple(sorted({*host.reserved_ports, *self.ports_used}))
 
     def taken(self, host: Host, ports: Iterable[int]) -> tuple[int, ...]:
         """Those of `ports` that are reserved already, sorted."""

@@ -6,15 +6,22 @@ twice. Hosts are tried by what is left (fewest tasks first, whose ever they are,
 each through the same list of filters. A filter that refuses says what was lacking, and the refusal of the host that
 came closest (the one that passed most filters) becomes the sentence of ECS's placement event and the reason of
 RunTask's failure.
+
+The snapshot keeps hosts on which as much is left together (`HostOrder`): a kind of host is filtered once, not host by
+host, and a placement that finds room looks no further than the last host it takes.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 
 from slipway.core.model.hosts import Host
 from slipway.core.model.task_definitions import NetworkMode, TaskDefinition
-from slipway.core.placing.host_room import HostRoom
+from slipway.core.placing.host_order import HostOrder, Standing
 from slipway.core.snapshot import Snapshot
+
+#: The filters that a host must pass: it is connected, takes tasks, and has the CPU, the memory and the ports.
+_FILTERS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,66 +82,113 @@ def _static_ports(definition: TaskDefinition) -> tuple[int, ...]:
 def place(snapshot: Snapshot, need: Footprint, count: int, taken_hosts: frozenset[str] | None = None) -> Placement:
     """Hosts for `count` tasks of one footprint, as many as there is room for, each chosen with the others placed.
 
-    With `taken_hosts` each host gets one at most, and those named none (DAEMON services).
+    With `taken_hosts` each host gets one at most, and those named none (DAEMON services). Costs the tasks placed and
+    the kinds of hosts.
     """
-    rooms = {host_id: snapshot.room(host_id).copy() for host_id in snapshot.hosts}
-    for host_id in taken_hosts or ():
-        rooms.pop(host_id, None)
-    ranked = [(_rank(snapshot.hosts[host_id], room), snapshot.hosts[host_id]) for host_id, room in rooms.items()]
-    heapify(ranked)
+    trial = _Trial(snapshot.host_order, need, taken_hosts)
     chosen: list[Host] = []
-    refusals: list[tuple[int, Refusal]] = []
-    while len(chosen) < count and ranked:
-        _, host = heappop(ranked)
-        passed, refusal = _check(host, rooms[host.id], need)
-        if refusal is not None:
-            refusals.append((passed, refusal))  # it has no room for another task of this footprint either
-            continue
-        chosen.append(host)
-        rooms[host.id].hold(cpu=need.cpu, memory=need.memory, host_ports=need.host_ports)
-        if taken_hosts is None:
-            heappush(ranked, (_rank(host, rooms[host.id]), host))
+    while len(chosen) < count and (host_id := trial.next_host()) is not None:
+        chosen.append(snapshot.hosts[host_id])
     is_complete = len(chosen) == count
-    return Placement(hosts=tuple(chosen), refusal=None if is_complete else _closest(refusals))
+    return Placement(hosts=tuple(chosen), refusal=None if is_complete else trial.refusal())
 
 
-def _closest(refusals: list[tuple[int, Refusal]]) -> Refusal:
-    """The refusal of the host that passed most filters, the first tried of those."""
-    if not refusals:
-        return Refusal(reason="EMPTY", host_id=None, lack="")
-    return max(refusals, key=lambda refused: refused[0])[1]
+class _Trial:
+    """One placement in the making: which hosts are tried next, as they stand with the tasks placed so far."""
+
+    __slots__ = ("_closest", "_kinds", "_need", "_queue", "_taken_hosts")
+
+    def __init__(self, order: HostOrder, need: Footprint, taken_hosts: frozenset[str] | None) -> None:
+        self._need = need
+        self._taken_hosts = taken_hosts
+        self._kinds = iter(order)
+        # A heap by rank: a host that passes, with those of its kind behind it; and with no id, so that it comes before
+        # all hosts of its rank, the next kind that is not judged yet.
+        self._queue: list[tuple[int, int, str, Standing, Iterator[str]]] = []
+        self._closest: tuple[int, tuple[int, int, str], Standing] | None = None  # None: nothing was refused
+        self._await_next_kind()
+
+    def next_host(self) -> str | None:
+        """The host that takes the next task; None: no host does."""
+        need = self._need
+        while self._queue:
+            _, _, host_id, standing, others = heappop(self._queue)
+            if not host_id:
+                self._judge(standing, others)
+                self._await_next_kind()
+                continue
+            self._offer(standing, others)
+            if self._taken_hosts is None:
+                after = standing.with_task(cpu=need.cpu, memory=need.memory, host_ports=need.host_ports)
+                self._judge(after, iter((host_id,)))
+            return host_id
+        return None
+
+    def refusal(self) -> Refusal:
+        """The refusal of the host that passed most filters, the first tried of those."""
+        if self._closest is None:
+            return Refusal(reason="EMPTY", host_id=None, lack="")
+        passed, (_, _, host_id), standing = self._closest
+        reason, lack = _refusal(standing, self._need, passed)
+        return Refusal(reason=reason, host_id=host_id, lack=lack)
+
+    def _await_next_kind(self) -> None:
+        for standing, host_ids in self._kinds:
+            taken = self._taken_hosts
+            hosts = iter(host_ids) if not taken else (host_id for host_id in host_ids if host_id not in taken)
+            heappush(self._queue, (standing.task_count, standing.cpu_rank, "", standing, hosts))
+            return
+
+    def _judge(self, standing: Standing, hosts: Iterator[str]) -> None:
+        """Have hosts of one kind tried in their turn, or note the refusal of the first of them."""
+        passed = _passed(standing, self._need)
+        if passed == _FILTERS:
+            self._offer(standing, hosts)
+            return
+        host_id = next(hosts, None)
+        if host_id is not None:
+            rank = (standing.task_count, standing.cpu_rank, host_id)
+            closest = self._closest
+            if closest is None or passed > closest[0] or (passed == closest[0] and rank < closest[1]):
+                self._closest = passed, rank, standing
+
+    def _offer(self, standing: Standing, hosts: Iterator[str]) -> None:
+        host_id = next(hosts, None)
+        if host_id is not None:
+            heappush(self._queue, (standing.task_count, standing.cpu_rank, host_id, standing, hosts))
 
 
-def _rank(host: Host, room: HostRoom) -> tuple[int, int, str]:
-    """The order in which hosts are tried: fewest tasks, most CPU left, then the id."""
-    return room.task_count, -room.cpu_left(host), host.id
+def _passed(standing: Standing, need: Footprint) -> int:
+    """How many filters, in their order, a host passes before one refuses it."""
+    if not standing.is_connected:
+        return 0
+    if standing.is_draining:
+        return 1
+    if need.cpu > standing.cpu_left:
+        return 2
+    if need.memory > standing.memory_left:
+        return 3
+    return 4 if any(port in standing.ports for port in need.host_ports) else _FILTERS
 
 
-def _check(host: Host, room: HostRoom, need: Footprint) -> tuple[int, Refusal | None]:
-    """How many filters a host passes, and the refusal of the first it does not pass (None: it passes all)."""
-    lacks = (
-        ("AGENT", "" if host.is_connected else 'encountered error "AGENT"'),
-        ("NO ACTIVE INSTANCES", "is DRAINING" if host.is_draining else ""),
-        ("RESOURCE:CPU", _lack("CPU units", need.cpu, room.cpu_left(host))),
-        ("RESOURCE:MEMORY", _lack("memory", need.memory, room.memory_left(host))),
-        ("RESOURCE:PORTS", _port_lack(room.taken(host, need.host_ports))),
+def _refusal(standing: Standing, need: Footprint, passed: int) -> tuple[str, str]:
+    """The reason and the sentence of the filter that refuses a host which passed so many."""
+    refusals = (
+        ("AGENT", 'encountered error "AGENT"'),
+        ("NO ACTIVE INSTANCES", "is DRAINING"),
+        ("RESOURCE:CPU", _lack("CPU units", need.cpu, standing.cpu_left)),
+        ("RESOURCE:MEMORY", _lack("memory", need.memory, standing.memory_left)),
+        ("RESOURCE:PORTS", _port_lack(need, standing)),
     )
-    for passed, (reason, lack) in enumerate(lacks):
-        if lack:
-            return passed, Refusal(reason=reason, host_id=host.id, lack=lack)
-    return len(lacks), None
+    return refusals[passed]
 
 
 def _lack(what: str, needed: int, left: int) -> str:
-    if needed <= left:
-        return ""
     return f"has insufficient {what} available (the task needs {needed}, {left} are left)"
 
 
-def _port_lack(taken: tuple[int, ...]) -> str:
-    if not taken:
-        return ""
-    ports = ", ".join(map(str, taken))
+def _port_lack(need: Footprint, standing: Standing) -> str:
+    ports = ", ".join(str(port) for port in sorted(need.host_ports) if port in standing.ports)
     return f"is already using a port required by your task (host port {ports})"
 
 

@@ -20,6 +20,7 @@ from slipway.core.model.clusters import Cluster
 from slipway.core.model.deployments import Deployment, ServiceDeployment, ServiceRevision
 from slipway.core.model.hosts import Host
 from slipway.core.model.load_balancing import Listener, LoadBalancer, Target, TargetGroup
+from slipway.core.model.measured import MeasuredTimes
 from slipway.core.model.services import Service, ServiceEvent
 from slipway.core.model.task_definitions import TaskDefinition
 from slipway.core.model.tasks import Task
@@ -52,6 +53,7 @@ _KINDS: tuple[type[Any], ...] = (
     Task,
     Alarm,
     ClientToken,
+    MeasuredTimes,
 )
 
 _TABLES = """

@@ -19,6 +19,9 @@ class ContainerReport:
     exit_code: int | None = None
     reason: str | None = None  # "CannotPullContainerError: …", "OutOfMemoryError: …"; None: nothing went wrong
     started_at: float | None = None
+    signalled_at: float | None = None
+    stopped_at: float | None = None
+    was_killed: bool = False
     network_bindings: tuple[NetworkBinding, ...] = ()
     health_status: HealthStatus = HealthStatus.UNKNOWN  # UNKNOWN also where it is not known yet: the last known stays
     health_probes: tuple[HealthProbe, ...] = ()  # the latest, oldest first; empty: the last told stay

@@ -69,7 +69,7 @@ def _fold(task: Task, report: TaskReport, context: Context) -> Task:
     folded = replace(
         task,
         last_status=status,
-        containers=_containers(task.containers, report.containers),
+        containers=_containers(task.containers, report),
         ip_address=report.ip_address or task.ip_address,
         pull_started_at=report.pull_started_at or task.pull_started_at,
         pull_stopped_at=report.pull_stopped_at or task.pull_stopped_at,
@@ -83,20 +83,21 @@ def _fold(task: Task, report: TaskReport, context: Context) -> Task:
     return folded
 
 
-def _containers(known: tuple[Container, ...], reports: tuple[ContainerReport, ...]) -> tuple[Container, ...]:
-    by_name = {report.name: report for report in reports}
+def _containers(known: tuple[Container, ...], report: TaskReport) -> tuple[Container, ...]:
+    by_name = {each.name: each for each in report.containers}
     return tuple(
-        _container(container, by_name[container.name]) if container.name in by_name else container
+        _container(container, by_name[container.name], at=report.at) if container.name in by_name else container
         for container in known
     )
 
 
-def _container(container: Container, report: ContainerReport) -> Container:
+def _container(container: Container, report: ContainerReport, *, at: float) -> Container:
     moves = may_move(container.last_status, report.last_status)
     # A host counts from when it last came up: a later start than the known one is one more than is known.
     is_later = container.started_at is not None and (report.started_at or 0.0) > container.started_at
     restart_count = max(report.restart_count, container.restart_count + is_later)
     is_known = report.health_status is not HealthStatus.UNKNOWN or restart_count > container.restart_count
+    health_status = report.health_status if is_known else container.health_status
     return replace(
         container,
         last_status=report.last_status if moves else container.last_status,
@@ -105,11 +106,23 @@ def _container(container: Container, report: ContainerReport) -> Container:
         exit_code=report.exit_code if report.exit_code is not None else container.exit_code,
         reason=report.reason or container.reason,
         started_at=report.started_at or container.started_at,
+        signalled_at=report.signalled_at or container.signalled_at,
+        stopped_at=report.stopped_at or container.stopped_at,
+        was_killed=report.was_killed or container.was_killed,
         network_bindings=report.network_bindings or container.network_bindings,
-        health_status=report.health_status if is_known else container.health_status,
+        health_status=health_status,
+        passing_since=_passing_since(container, report, at=at) if health_status is HealthStatus.HEALTHY else None,
         health_probes=report.health_probes or container.health_probes,
         restart_count=restart_count,
     )
+
+
+def _passing_since(container: Container, report: ContainerReport, *, at: float) -> float | None:
+    """Since when a HEALTHY container is so: since the run that made it so, where its host told the runs of its check.
+    One that was HEALTHY already stays so, though its host, new to it, told UNKNOWN meanwhile."""
+    if container.health_status is HealthStatus.HEALTHY:
+        return container.passing_since
+    return next((probe.at for probe in reversed(report.health_probes) if probe.exit_code == 0), at)
 
 
 def _stopped(task: Task, report: TaskReport, context: Context) -> Task:

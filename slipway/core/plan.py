@@ -8,6 +8,7 @@ from slipway.core.model.clusters import Cluster
 from slipway.core.model.deployments import Deployment, ServiceDeployment, ServiceRevision
 from slipway.core.model.hosts import Host
 from slipway.core.model.load_balancing import Listener, LoadBalancer, Target, TargetGroup
+from slipway.core.model.measured import MeasuredTimes
 from slipway.core.model.services import Service, ServiceEvent
 from slipway.core.model.task_definitions import (
     ContainerDependency,
@@ -36,6 +37,7 @@ Record = (
     | Target
     | Alarm
     | ClientToken
+    | MeasuredTimes
 )
 
 

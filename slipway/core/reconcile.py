@@ -33,6 +33,7 @@ from slipway.core.model.services import Service, ServiceStatus
 from slipway.core.model.tasks import Task
 from slipway.core.plan import Change, HostCommand, Plan, Put
 from slipway.core.snapshot import Snapshot
+from slipway.core.tasks.measuring import forget_times, note_times
 from slipway.core.tasks.service_tasks import Phase
 from slipway.core.tasks.task_steps import TaskStep, plan_task
 
@@ -76,6 +77,7 @@ def _plan_tasks(snapshot: Snapshot, service: Service, touched: Iterable[str], co
     seen: list[Task] = []
     healthy: list[Task] = []
     failed: list[Task] = []
+    settled: list[Task] = []
     for arn in sorted(touched):
         task = snapshot.tasks.get(arn)
         if task is None:
@@ -86,6 +88,7 @@ def _plan_tasks(snapshot: Snapshot, service: Service, touched: Iterable[str], co
             is_failure = is_failure and may_count(snapshot, service, task)
             if is_failure:
                 failed.append(task)
+            settled.append(task)
             changes.append(Put(record=replace(task, is_settled=True, is_counted=task.is_counted or is_failure)))
             continue
         step = plan_task(snapshot, task, service=service, context=context)
@@ -99,6 +102,7 @@ def _plan_tasks(snapshot: Snapshot, service: Service, touched: Iterable[str], co
     account = Account(snapshot=snapshot, service=service, context=context)
     note_tasks(account, seen=seen, healthy=healthy, failed=failed)
     changes += account.changes()
+    changes += note_times(snapshot, service, settled)
     messages = [*_tell(steps), *account.messages]
     told = tuple(events.event(context, service, message) for message in messages)
     return Plan(changes=tuple(changes), events=told, commands=tuple(commands))
@@ -157,6 +161,7 @@ def _retire_old(snapshot: Snapshot, service: Service, context: Context) -> Plan:
             changes += retire_deployment(snapshot, deployment, context)
     if is_gone:
         changes.append(Put(record=replace(service, status=ServiceStatus.INACTIVE), cause="no task left"))
+        changes += forget_times(snapshot, service)
     return Plan(changes=tuple(changes))
 
 

@@ -35,8 +35,10 @@ class SimTask:
     pull_started_at: float
     pull_stopped_at: float | None = None
     started_at: float | None = None
+    signalled_at: float | None = None
     ended_at: float | None = None
     exit_code: int | None = None
+    was_killed: bool = False  # it got SIGKILL at its stop timeout
     reason: str | None = None
     ip_address: str | None = None
     health: HealthStatus = HealthStatus.UNKNOWN  # what the health checks of its containers say
@@ -265,22 +267,24 @@ class SimHost:
     def _signal(self, task: SimTask, ordered_at: float) -> None:
         """SIGTERM now, and SIGKILL at the stop timeout from when the stop was ordered."""
         self.on_signal(task)
-        self._put(replace(task, status=TaskStatus.STOPPING))
         now = self._clock.now()
+        self._put(replace(task, status=TaskStatus.STOPPING, signalled_at=now))
         timeout_s = max((container.stop_timeout_s for container in task.payload.containers), default=0.0)
         killed_at = max(ordered_at + timeout_s, now)
         exits_in_s = task.behaviour.exits_in_s
         if exits_in_s is None or now + exits_in_s > killed_at:
-            self._agenda.put(killed_at + self.stop_delay_s, lambda: self._end(task, KILLED))
+            self._agenda.put(killed_at + self.stop_delay_s, lambda: self._end(task, KILLED, was_killed=True))
         else:
             self._agenda.put(now + exits_in_s + self.stop_delay_s, lambda: self._end(task, 0))
 
-    def _end(self, run: SimTask, exit_code: int | None) -> None:
+    def _end(self, run: SimTask, exit_code: int | None, *, was_killed: bool = False) -> None:
         task = self.task(run.arn)
         if task is None or not task.is_same_run(run):
             return
         self._release(task)
-        self._put(replace(task, status=TaskStatus.STOPPED, ended_at=self._clock.now(), exit_code=exit_code))
+        ended_at = self._clock.now()
+        stopped = TaskStatus.STOPPED
+        self._put(replace(task, status=stopped, ended_at=ended_at, exit_code=exit_code, was_killed=was_killed))
 
     def _put(self, task: SimTask) -> None:
         self._tasks[task.arn] = task
@@ -334,6 +338,9 @@ class SimHost:
                     exit_code=task.exit_code,
                     reason=task.reason,
                     started_at=task.started_at,
+                    signalled_at=task.signalled_at,
+                    stopped_at=task.ended_at if task.started_at is not None else None,
+                    was_killed=task.was_killed,
                     health_status=HealthStatus.UNKNOWN if container.health_check is None else task.health,
                     network_bindings=tuple(binding for name, binding in task.bindings if name == container.name),
                 )

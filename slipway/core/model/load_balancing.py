@@ -141,6 +141,7 @@ class Target:
     description: str | None = "Target registration is in progress"
     passed_checks: int = 0
     failed_checks: int = 0
+    passing_since: float | None = None  # when the first check of the present row of passes ended; None: the last failed
     drain_until: float | None = None  # when draining ends at the latest; None: it is registered
     is_drained: bool = False  # the balancer saw no request in flight since it drains
 

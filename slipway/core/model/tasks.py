@@ -86,8 +86,12 @@ class Container:
     exit_code: int | None = None  # None: never ran, or still runs
     reason: str | None = None  # None: nothing went wrong
     started_at: float | None = None  # None: never ran
+    signalled_at: float | None = None  # when its host sent it SIGTERM; None: it did not, or nobody saw
+    stopped_at: float | None = None  # when it ended for good; None: it did not, or nobody saw
+    was_killed: bool = False  # it did not end by SIGTERM and got SIGKILL at its stop timeout
     network_bindings: tuple[NetworkBinding, ...] = ()
     health_status: HealthStatus = HealthStatus.UNKNOWN
+    passing_since: float | None = None  # when it became HEALTHY, by the run of its check; None: it is not
     health_probes: tuple[HealthProbe, ...] = ()  # the latest before its health last changed, or it ended; oldest first
     restart_count: int = 0  # how often its restart policy started it again
 
@@ -117,6 +121,8 @@ class Task:
     pull_started_at: float | None = None  # None: nothing pulled yet
     pull_stopped_at: float | None = None
     started_at: float | None = None  # None: never RUNNING
+    ready_at: float | None = None  # when the row of passing checks began by which it first became healthy
+    first_healthy_at: float | None = None  # when it first counted as healthy; None: it never did
     healthy_at: float | None = None  # since when it counts as healthy; None: it does not
     unhealthy_reason: str | None = None  # why it is to be replaced; None: it is not
     waits_for_target: str | None = None  # key of a target it is to be registered as, and another still is; None: none

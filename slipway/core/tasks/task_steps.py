@@ -14,6 +14,7 @@ from slipway.core.deployments.extensions import extensions_of
 from slipway.core.deployments.failures import may_count
 from slipway.core.model.load_balancing import Target, TargetState
 from slipway.core.model.services import Service, ServiceLoadBalancer
+from slipway.core.model.task_definitions import TaskDefinition
 from slipway.core.model.tasks import DesiredStatus, HealthStatus, Task, TaskStatus
 from slipway.core.plan import Change, HostCommand, Put, Remove, StopTask
 from slipway.core.snapshot import Snapshot
@@ -138,7 +139,7 @@ def _judge(
     definition = snapshot.task_definitions.get(task.task_definition_arn)
     is_checked = definition is not None and definition.has_health_check
     if not is_balanced and not is_checked:
-        _judge_by_age(task, task.started_at + context.rules.healthy_after_running_s, step, context)
+        _judge_by_age(task, task.started_at, step, context)
         return
     passes = not is_checked or task.health_status is HealthStatus.HEALTHY
     serves = not is_balanced or (bool(targets) and all(target.state is TargetState.HEALTHY for target in targets))
@@ -147,7 +148,7 @@ def _judge(
     grace_ends = task.started_at + service.health_check_grace_period_s
     if passes and serves:
         if task.healthy_at is None or task.unhealthy_reason is not None:
-            _count_as_healthy(task, step, context)
+            _count_as_healthy(task, step, context, ready_at=_ready_at(task, definition, targets))
     elif sickness is not None and context.now >= grace_ends:
         if task.unhealthy_reason is None:
             _count_as_sick(snapshot, task, sickness, step, service=service)
@@ -189,12 +190,13 @@ def _count_as_rising(task: Task, step: TaskStep, *, look_again_at: float | None)
         step.changes.append(Put(record=rising, cause=cause))
 
 
-def _judge_by_age(task: Task, due: float, step: TaskStep, context: Context) -> None:
-    """A task without any check counts as healthy from `due` on."""
+def _judge_by_age(task: Task, started_at: float, step: TaskStep, context: Context) -> None:
+    """A task without any check counts as healthy some time after it was RUNNING."""
+    due = started_at + context.rules.healthy_after_running_s
     if task.healthy_at is not None:
         return
     if context.now >= due:
-        _count_as_healthy(task, step, context)
+        _count_as_healthy(task, step, context, ready_at=started_at)
     else:
         _look_again(task, due, step)
 
@@ -205,7 +207,18 @@ def _look_again(task: Task, at: float, step: TaskStep) -> None:
         step.changes.append(Put(record=replace(task, wake_at=at)))
 
 
-def _count_as_healthy(task: Task, step: TaskStep, context: Context) -> None:
+def _ready_at(task: Task, definition: TaskDefinition | None, targets: tuple[Target, ...]) -> float | None:
+    """Since when all that was waited for passes in a row; None: nobody noted."""
+    essential = () if definition is None else {each.name for each in definition.containers if each.essential}
+    since = [target.passing_since for target in targets]
+    since += [container.passing_since for container in task.containers if container.name in essential]
+    return max((at for at in since if at is not None), default=None)
+
+
+def _count_as_healthy(task: Task, step: TaskStep, context: Context, *, ready_at: float | None) -> None:
+    """Healthy from now on; when it was first, and ready for it, is kept, by which starts are measured."""
     healthy = replace(task, healthy_at=context.now, unhealthy_reason=None)
+    if task.first_healthy_at is None:
+        healthy = replace(healthy, first_healthy_at=context.now, ready_at=ready_at)
     step.changes.append(Put(record=healthy, cause="counts as healthy"))
     step.turned_healthy = True

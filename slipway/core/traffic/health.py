@@ -30,13 +30,14 @@ def fold_check(target: Target, check: TargetCheck, health_check: HealthCheck, ru
     if target.state is TargetState.DRAINING:
         return target
     if check.outcome is CheckOutcome.PASSED:
-        return _passed(target, health_check, rules)
+        return _passed(target, check, health_check, rules)
     return _failed(target, check, health_check)
 
 
-def _passed(target: Target, health_check: HealthCheck, rules: Rules) -> Target:
+def _passed(target: Target, check: TargetCheck, health_check: HealthCheck, rules: Rules) -> Target:
+    since = check.at if target.passing_since is None else target.passing_since
     if target.state is TargetState.HEALTHY:
-        return replace(target, failed_checks=0) if target.failed_checks else target
+        return replace(target, failed_checks=0, passing_since=since) if target.failed_checks else target
     is_new = target.state is not TargetState.UNHEALTHY
     needed = health_check.healthy_threshold
     if is_new and rules.new_target_checks is not None:
@@ -50,33 +51,36 @@ def _passed(target: Target, health_check: HealthCheck, rules: Rules) -> Target:
             description=None,
             passed_checks=passed,
             failed_checks=0,
+            passing_since=since,
         )
-    return _still_checking(target, passed=passed, failed=0)
+    return _still_checking(target, passed=passed, failed=0, since=since)
 
 
 def _failed(target: Target, check: TargetCheck, health_check: HealthCheck) -> Target:
-    if target.state is TargetState.UNHEALTHY:
-        return replace(target, passed_checks=0, reason=check.outcome.value, description=_description(check))
     failed = target.failed_checks + 1
-    if failed >= health_check.unhealthy_threshold:
-        return replace(
-            target,
-            state=TargetState.UNHEALTHY,
-            reason=check.outcome.value,
-            description=_description(check),
-            passed_checks=0,
-            failed_checks=failed,
-        )
-    return _still_checking(target, passed=0, failed=failed)
+    if target.state is TargetState.UNHEALTHY:
+        failed = target.failed_checks
+    elif failed < health_check.unhealthy_threshold:
+        return _still_checking(target, passed=0, failed=failed, since=None)
+    return replace(
+        target,
+        state=TargetState.UNHEALTHY,
+        reason=check.outcome.value,
+        description=_description(check),
+        passed_checks=0,
+        failed_checks=failed,
+        passing_since=None,
+    )
 
 
-def _still_checking(target: Target, *, passed: int, failed: int) -> Target:
+def _still_checking(target: Target, *, passed: int, failed: int, since: float | None) -> Target:
     if target.state is not TargetState.INITIAL:
-        return replace(target, passed_checks=passed, failed_checks=failed)
+        return replace(target, passed_checks=passed, failed_checks=failed, passing_since=since)
     return replace(
         target,
         passed_checks=passed,
         failed_checks=failed,
+        passing_since=since,
         reason="Elb.InitialHealthChecking",
         description="Initial health checks in progress",
     )

@@ -4,10 +4,11 @@ It is fed with the records as they were, and then with the changes of each commi
 from a simulated world: a forecast and an explanation are read off the same chronicle.
 """
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from slipway.core.explaining.life import Span, TargetLife, TaskLife
 from slipway.core.explaining.moves import Move
@@ -50,6 +51,13 @@ class Sample:
         return sum(self.alive.values())
 
 
+class Turn(NamedTuple):
+    """A task came into a phase. A plain tuple: there are several for each task, and a roll may have 100,000."""
+
+    task_arn: str
+    phase: Phase
+
+
 class Chronicle:
     """What happened to the service `service_arn`. Records of other services are passed over."""
 
@@ -66,17 +74,18 @@ class Chronicle:
         self.hosts: dict[str, Host] = {}
         self.moves: list[Move] = []
         self.samples: list[Sample] = []
+        self.turns: dict[float, list[Turn]] = {}  # by the instant of the commit, oldest first
         self._tasks: dict[str, Task] = {}
         self._there: set[str] = set()
         self._spans: dict[str, list[tuple[Phase, float]]] = {}
         self._targets: dict[str, dict[str, TargetLife]] = {}  # by task ARN and target key
         self._past_targets: dict[str, list[TargetLife]] = {}  # by task ARN: those whose key was used again
         self._counts: dict[Phase, Counter[str]] = {phase: Counter() for phase in Phase}
-        for record in records:
-            if not (isinstance(record, Task) and record.is_stopped):
-                self._put(record, at)
+        there = [record for record in records if not (isinstance(record, Task) and record.is_stopped)]
+        for record in sorted(there, key=lambda one: isinstance(one, Target)):  # a target's task comes before it
+            self._put(record, at)
         self._there = set(self._tasks)
-        self.moves.clear()
+        self.turns.clear()  # what was there did not turn
         self._sample(at)
 
     def tell(self, at: float, changes: Iterable[Change]) -> None:
@@ -103,6 +112,15 @@ class Chronicle:
 
     # What is asked
 
+    def service_before(self, at: float) -> Service | None:
+        """The service as it was just before `at`, or as first known; None: nothing is known of it."""
+        return _before(self.services, at)
+
+    def deployment_before(self, deployment_id: str, at: float) -> Deployment | None:
+        """A deployment as it was just before `at`; None: there was none of that id."""
+        states = self.deployments.get(deployment_id, [])
+        return _before(states, at) if states and states[0][0] < at else None
+
     @property
     def service(self) -> Service:
         """The service as it was last. Raises IndexError where no record told of it."""
@@ -126,6 +144,10 @@ class Chronicle:
             ),
             targets=targets,
         )
+
+    def first_in(self, task_arn: str, phases: Container[Phase]) -> float | None:
+        """When a task was first in one of the phases; None: it was not. Raises KeyError for an unknown task."""
+        return next((at for phase, at in self._spans[task_arn] if phase in phases), None)
 
     # What is told
 
@@ -175,6 +197,7 @@ class Chronicle:
                 return
             self._counts[before][old.deployment_id or ""] -= 1
         self._spans.setdefault(task.arn, []).append((phase, at))
+        self.turns.setdefault(at, []).append(Turn(task.arn, phase))
         self._counts[phase][task.deployment_id or ""] += 1
 
     def _put_target(self, target: Target, at: float) -> None:
@@ -202,6 +225,13 @@ class Chronicle:
             self.samples.append(sample)
 
 
+def _before(states: Sequence[tuple[float, T]], at: float) -> T | None:
+    """The last state of before `at`, else the first; None: there is none."""
+    if not states:
+        return None
+    return states[max(bisect_left(states, at, key=lambda state: state[0]) - 1, 0)][1]
+
+
 def _is_told_to_stop(old: Task, new: Task) -> bool:
     """Whether the task is to stop from now on, and has not ended by itself."""
     was_wanted = old.desired_status is DesiredStatus.RUNNING
@@ -211,15 +241,21 @@ def _is_told_to_stop(old: Task, new: Task) -> bool:
 def _lived(life: TargetLife, target: Target, at: float) -> TargetLife:
     """The life with the state the target has from `at` on."""
     grown = replace(life, target=target)
-    if life.healthy_at is None and target.state is not TargetState.DRAINING:
+    if target.state is TargetState.DRAINING:
+        return grown if life.draining_at is not None else replace(grown, draining_at=at)
+    if target.failed_checks and life.failing_since is None:
+        grown = replace(grown, failing_since=at)
+    elif target.state is TargetState.HEALTHY and not target.failed_checks:
+        grown = replace(grown, failing_since=None)
+    if life.healthy_at is None:
         if target.failed_checks > life.target.failed_checks:
-            grown = replace(grown, failed_checks=life.failed_checks + 1, first_passed_at=None)
-        elif target.passed_checks and life.first_passed_at is None:
+            grown = replace(grown, failed_checks=life.failed_checks + 1)
+        if not target.passed_checks:
+            grown = replace(grown, first_passed_at=None)
+        elif life.first_passed_at is None:
             grown = replace(grown, first_passed_at=at)
         if target.state is TargetState.HEALTHY:
             grown = replace(grown, healthy_at=at, first_passed_at=grown.first_passed_at or at)
-    if target.state is TargetState.DRAINING and life.draining_at is None:
-        grown = replace(grown, draining_at=at)
     return grown
 
 

@@ -14,7 +14,8 @@ class TargetLife:
     target: Target  # as it was last
     registered_at: float
     first_passed_at: float | None = None  # the first check that passed, of the series that made it healthy
-    failed_checks: int = 0  # checks that failed before it was first healthy
+    failed_checks: int = 0  # checks that failed before it was first healthy; those of an unhealthy target are not told
+    failing_since: float | None = None  # the first failed check since one passed; None: the last ones passed
     healthy_at: float | None = None  # the first time
     draining_at: float | None = None
     removed_at: float | None = None

@@ -54,6 +54,7 @@ class Snapshot:
         self._events: dict[str, deque[ServiceEvent]] = defaultdict(lambda: deque(maxlen=EVENTS_KEPT))
         self._service_tasks: dict[str, ServiceTasks] = {}
         self._service_deployments: dict[str, dict[str, None]] = defaultdict(dict)
+        self._listed: dict[str, tuple[Deployment, ...]] = {}  # those in order, until one of them changes
         self._service_history: dict[str, dict[str, None]] = defaultdict(dict)
         self._rooms: dict[str, HostRoom] = {}
         self.host_order = HostOrder()
@@ -114,8 +115,11 @@ class Snapshot:
 
     def service_deployments_of(self, service_arn: str) -> tuple[Deployment, ...]:
         """The deployments that are not INACTIVE, newest first: `deployments[]`."""
-        found = [self.deployments[key] for key in reversed(self._service_deployments.get(service_arn, {}))]
-        return tuple(sorted(found, key=lambda deployment: -deployment.created_at))
+        keys = self._service_deployments.get(service_arn)
+        if keys and service_arn not in self._listed:
+            found = [self.deployments[key] for key in reversed(keys)]
+            self._listed[service_arn] = tuple(sorted(found, key=lambda deployment: -deployment.created_at))
+        return self._listed[service_arn] if keys else ()
 
     def service_history(self, service_arn: str) -> tuple[ServiceDeployment, ...]:
         """All service deployments of a service, newest first."""
@@ -327,6 +331,7 @@ class Snapshot:
             return
         shown = new.status is not DeploymentStatus.INACTIVE
         _toggle(self._service_deployments[new.service_arn], new.id, present=shown)
+        self._listed.pop(new.service_arn, None)
         if not shown:
             self.service_tasks(new.service_arn).forget(new.id)
         self.dirty_services.add(new.service_arn)

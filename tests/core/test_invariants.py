@@ -140,7 +140,13 @@ def no_primary() -> Snapshot:
 
 def miscounted_phase() -> Snapshot:
     snapshot = snapshot_of(a_host(), SERVICE, a_deployment(1), ours(1))
-    snapshot.service_tasks(SERVICE.arn).of("ecs-svc/1").discard(ours(1))
+    snapshot.service_tasks(SERVICE.arn).replace(ours(1), None)
+    return snapshot
+
+
+def misordered_hosts() -> Snapshot:
+    snapshot = snapshot_of(a_host())
+    snapshot.host_order.discard("host1")
     return snapshot
 
 
@@ -161,6 +167,7 @@ def miscounted_room() -> Snapshot:
         no_primary,
         miscounted_phase,
         miscounted_room,
+        misordered_hosts,
     ],
 )
 def test_state_that_breaks(broken: Callable[[], Snapshot]) -> None:

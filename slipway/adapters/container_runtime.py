@@ -41,6 +41,7 @@ class ContainerExit:
     exit_code: int | None  # None: it vanished and nobody knows
     at: float
     reason: str | None = None  # "OutOfMemoryError: Container killed due to memory usage"; None: plain exit
+    was_killed: bool = False  # its time to end was over, and the runtime, or its engine, sent SIGKILL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

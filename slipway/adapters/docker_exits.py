@@ -9,6 +9,7 @@ import logging
 import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -21,6 +22,9 @@ from slipway.adapters.docker_refusals import read_ended
 #: Seconds before the engine is tried again after it went away: first, and at most.
 FIRST_RETRY_S = 0.1
 LONGEST_RETRY_S = 5.0
+
+#: How the engine's events name SIGKILL.
+SIGKILL = "9"
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +46,7 @@ class DockerExits:
         self._on_return = on_return
         self._exits: dict[str, asyncio.Future[ContainerExit]] = {}
         self._earlier: dict[str, float] = {}  # of restarted containers, by the engine's clock: when the last run ended
+        self._killed: set[str] = set()  # containers that the engine sent SIGKILL since they were expected
         self._connected = asyncio.Event()
         self._watcher: asyncio.Task[None] | None = None
 
@@ -65,12 +70,13 @@ class DockerExits:
         if exited is None:
             exited = self._exits[container_id] = asyncio.get_running_loop().create_future()
         if ended is not None and not exited.done() and ended.at > self._earlier.get(container_id, -math.inf):
-            exited.set_result(ended)
+            exited.set_result(replace(ended, was_killed=container_id in self._killed))
         return exited
 
     def expect_again(self, container_id: str, ended: ContainerExit) -> None:
         """Have the end of another run noticed; `ended` is that of the earlier one, whose event may still come."""
         self._earlier[container_id] = ended.at
+        self._killed.discard(container_id)
         self._exits.pop(container_id, None)
         self.expect(container_id)
 
@@ -81,6 +87,7 @@ class DockerExits:
 
     def forget(self, container_id: str) -> None:
         """No longer care about a container."""
+        self._killed.discard(container_id)
         self._earlier.pop(container_id, None)
         exited = self._exits.pop(container_id, None)
         if exited is not None:
@@ -108,7 +115,7 @@ class DockerExits:
 
     async def _events(self) -> AsyncGenerator[Mapping[str, Any]]:
         """The ends of our containers as the engine's events, from now on. Whatever ended before is resolved first."""
-        filters = {"type": ["container"], "event": ["die", "destroy"], "label": [f"{DATA}={self._data_id}"]}
+        filters = {"type": ["container"], "event": ["die", "destroy", "kill"], "label": [f"{DATA}={self._data_id}"]}
         # The engine answers before it has subscribed: from a second ago on, it replays what that gap would lose.
         since = await self._engine.now() - 1
         params = {"filters": msgspec.json.encode(filters).decode(), "since": f"{since:.0f}"}
@@ -139,6 +146,10 @@ class DockerExits:
         container_id, attributes = event["Actor"]["ID"], event["Actor"]["Attributes"]
         exited = self._exits.get(container_id)
         if exited is None or exited.done():
+            return
+        if event["Action"] == "kill":  # told of every signal; SIGKILL is what ends a stop that took too long
+            if attributes.get("signal") == SIGKILL:
+                self._killed.add(container_id)
             return
         is_plain = event["Action"] == "die" and attributes.get("exitCode") == "0" and container_id not in self._earlier
         if is_plain:

@@ -110,10 +110,15 @@ class LocalContainer:
         """Wait until it has ended, or a stop of it is done. It has been started."""
         await self._stopped.wait()
 
-    async def stop(self, grace_s: Callable[[], float]) -> None:
-        """Stop it, `grace_s()` seconds after which it is killed; where the runtime cannot, try again, and in the end
-        count it as stopped, saying so."""
+    async def stop(self, grace_s: Callable[[], float], *, turn_at: float) -> None:
+        """Stop it, as it was its turn to at `turn_at`, `grace_s()` seconds after which it is killed; where the runtime
+        cannot, try again, and in the end count it as stopped, saying so.
+
+        One whose turn came before it was watched may have been told by an earlier control plane: when is not known.
+        """
         self.let_end()
+        if turn_at >= self._watched_at:
+            self.report = replace(self.report, signalled_at=self._here.clock.now())
         pause_s = self._here.stop_retry_s
         reason = ""
         for attempt in range(1, STOP_ATTEMPTS + 1):
@@ -223,6 +228,8 @@ class LocalContainer:
             self.report,
             last_status=TaskStatus.STOPPED,
             exit_code=ended.exit_code,
+            stopped_at=None if ended.exit_code is None else ended.at,
+            was_killed=ended.was_killed and self._is_to_stop,
             reason=self.report.reason or (ended.reason and ended.reason[:MAX_REASON]),
         )
         self._stopped.set()

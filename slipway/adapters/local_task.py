@@ -251,6 +251,7 @@ class LocalTask:
         turn_at = max([began_at, *(now if each.ended_at is None else each.ended_at for each in dependents)])
         await container.stop(
             lambda: stop_grace_s(container.payload, turn_at=turn_at, now=self._here.clock.now()),
+            turn_at=turn_at,
         )
 
     def _note_running(self) -> None:

@@ -56,6 +56,7 @@ class ProcessContainer:
         self.record = record
         self.exit: ContainerExit | None = None  # None: it has not ended, as far as we know
         self.was_stopped = False  # whether somebody asked for its end
+        self._was_killed = False  # whether it had not ended when its time to do so was over
         self.started = StartedContainer(
             runtime_id=runtime_id,
             started_at=record.started_at,
@@ -148,6 +149,7 @@ class ProcessContainer:
     def _kill(self) -> None:
         """The shim dies with its group, so what it would have recorded is recorded first."""
         if self.files.exit_code() is None:
+            self._was_killed = True
             self.files.write_exit_code(128 + signal.SIGKILL)
         self._signal(signal.SIGKILL)
         if self.record.memory_group is not None:
@@ -211,7 +213,7 @@ class ProcessContainer:
         if self.record.memory_group is not None:
             kill_group(self.record.memory_group)
             reason = OUT_OF_MEMORY if was_out_of_memory(self.record.memory_group) else reason
-        self.exit = ContainerExit(exit_code=code, at=at, reason=reason)
+        self.exit = ContainerExit(exit_code=code, at=at, reason=reason, was_killed=self._was_killed)
         self._over.set()
         self._on_end(self)
 

@@ -185,7 +185,9 @@ class RuntimeContract:
             await stage.start(task)
             await stage.until_line(task, "ready")
             await stage.runtime.stop(task.task_arn, "app", timeout_s=HANG_S)
-            assert (await stage.runtime.wait(task.task_arn, "app")).exit_code in (0, 143)
+            ended = await stage.runtime.wait(task.task_arn, "app")
+            assert ended.exit_code in (0, 143)
+            assert not ended.was_killed
 
         play(runtime_factory, subject, scene)
 
@@ -198,7 +200,7 @@ class RuntimeContract:
             await stage.until_line(task, "ready")
             await stage.runtime.stop(task.task_arn, "app", timeout_s=0.2)
             ended = await stage.runtime.wait(task.task_arn, "app")
-            assert (ended.exit_code, ended.reason) == (137, None)
+            assert (ended.exit_code, ended.reason, ended.was_killed) == (137, None, True)
 
         play(runtime_factory, subject, scene)
 
@@ -345,6 +347,7 @@ class RuntimeContract:
             ended = await stage.runtime.wait(task.task_arn, "app")
             assert ended.exit_code == 137
             assert ended.reason == "OutOfMemoryError: Container killed due to memory usage"
+            assert not ended.was_killed  # at the end of a stop timeout, that is
 
         play(runtime_factory, subject, scene)
 

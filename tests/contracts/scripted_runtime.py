@@ -35,7 +35,8 @@ class ScriptedClock:
 
 
 class ScriptedRuntime:
-    """Implements `ContainerRuntime`. A container runs until the test ends it or it is stopped, which ends it with 143.
+    """Implements `ContainerRuntime`. A container runs until the test ends it or it is stopped, which ends it with 143;
+    those in `deaf` have to be killed.
 
     `held` names images and containers whose pull, start, restart or stop waits until the test takes the name out and
     calls `release`; `faults` gives what they raise. `calls` are what was asked, in order. A health check runs when the
@@ -47,6 +48,7 @@ class ScriptedRuntime:
     def __init__(self, clock: ScriptedClock, found: tuple[FoundContainer, ...] = ()) -> None:
         self.calls: list[str] = []
         self.held: set[str] = set()
+        self.deaf: set[str] = set()
         self.faults: dict[str, list[Exception]] = {}
         self.starting = 0
         self.most_starting = 0
@@ -91,7 +93,8 @@ class ScriptedRuntime:
     async def stop(self, task_arn: str, container_name: str, *, timeout_s: float) -> None:
         await self._step("stop", container_name, detail=f" {timeout_s:g}")
         if self._ends[task_arn, container_name] is None:
-            await self.end(task_arn, container_name, 143)
+            is_deaf = container_name in self.deaf
+            await self.end(task_arn, container_name, 137 if is_deaf else 143, was_killed=is_deaf)
 
     async def restart(self, task_arn: str, container_name: str) -> StartedContainer:
         await self._step("restart", container_name)
@@ -145,9 +148,19 @@ class ScriptedRuntime:
     async def close(self) -> None:
         self.calls.append("close")
 
-    async def end(self, task_arn: str, container_name: str, exit_code: int, reason: str | None = None) -> None:
+    async def end(
+        self,
+        task_arn: str,
+        container_name: str,
+        exit_code: int,
+        reason: str | None = None,
+        *,
+        was_killed: bool = False,
+    ) -> None:
         """Have a container end, now."""
-        self._ends[task_arn, container_name] = ContainerExit(exit_code=exit_code, at=self._clock.now(), reason=reason)
+        self._ends[task_arn, container_name] = ContainerExit(
+            exit_code=exit_code, at=self._clock.now(), reason=reason, was_killed=was_killed
+        )
         await self._notify()
 
     async def probe(self, task_arn: str, container_name: str, *exit_codes: int | None) -> None:

@@ -117,7 +117,7 @@ def test_a_program_that_handles_its_stop_signal_tells_its_code() -> None:
         await bench.until_ready(task)
         await bench.runtime.stop(task.task_arn, "app", timeout_s=60)
         ended = await bench.runtime.wait(task.task_arn, "app")
-        assert (ended.exit_code, ended.reason) == (3, None)
+        assert (ended.exit_code, ended.reason, ended.was_killed) == (3, None, False)
 
     play(scenario)
 
@@ -129,7 +129,8 @@ def test_one_that_ignores_it_is_killed() -> None:
         await bench.runtime.start(task, app)
         await bench.until_ready(task)
         await bench.runtime.stop(task.task_arn, "app", timeout_s=0.3)
-        assert (await bench.runtime.wait(task.task_arn, "app")).exit_code == 137
+        ended = await bench.runtime.wait(task.task_arn, "app")
+        assert (ended.exit_code, ended.was_killed) == (137, True)
 
     play(scenario)
 
@@ -143,6 +144,7 @@ def test_memory_that_runs_out_is_told() -> None:
         await bench.runtime.start(task, app)
         ended = await bench.runtime.wait(task.task_arn, "app")
         assert (ended.exit_code, ended.reason) == (137, "OutOfMemoryError: Container killed due to memory usage")
+        assert not ended.was_killed
 
     play(scenario)
 

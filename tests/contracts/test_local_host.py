@@ -88,6 +88,51 @@ def test_the_stop_timeout_is_measured_from_the_order() -> None:
     play(scene)
 
 
+@pytest.mark.parametrize("is_deaf", [False, True])
+def test_when_a_container_was_told_to_stop_and_how_it_ended_is_reported(is_deaf: bool) -> None:
+    payload = task(container("app", stop_timeout_s=30))
+
+    async def scene(world: World) -> None:
+        world.host.perform(start(payload))
+        await world.until(TaskStatus.RUNNING)
+        world.runtime.held.add("app")
+        world.runtime.deaf |= {"app"} if is_deaf else set()
+        world.clock.at = 1010
+        world.stop(payload)
+        await world.runtime.until("stop app 30")
+        world.clock.at = 1012
+        await world.runtime.release("app")
+        (app,) = (await world.until(TaskStatus.STOPPED)).containers
+        assert (app.signalled_at, app.stopped_at, app.was_killed) == (1010, 1012, is_deaf)
+
+    play(scene)
+
+
+def test_an_end_by_itself_and_a_kill_by_somebody_else_is_no_stop() -> None:
+    payload = task(container("app"))
+
+    async def scene(world: World) -> None:
+        world.host.perform(start(payload))
+        await world.until(TaskStatus.RUNNING)
+        world.clock.at = 1005
+        await world.runtime.end(payload.task_arn, "app", 137, was_killed=True)
+        (app,) = (await world.until(TaskStatus.STOPPED)).containers
+        assert (app.signalled_at, app.stopped_at, app.was_killed) == (None, 1005, False)
+
+    play(scene)
+
+
+def test_a_stop_begun_by_an_earlier_control_plane_is_not_measured() -> None:
+    payload = task(container("app"))
+
+    async def scene(world: World) -> None:
+        world.host.perform(StopTask(host_id=HOST, task_arn=payload.task_arn, ordered_at=990))
+        (app,) = (await world.until(TaskStatus.STOPPED)).containers
+        assert (app.signalled_at, app.stopped_at) == (None, 1000)
+
+    play(scene, found=found(payload, "app"))
+
+
 @pytest.mark.parametrize(
     ("held", "call"), [pytest.param("image", "pull image", id="pull"), pytest.param("app", "start app", id="start")]
 )

@@ -24,7 +24,8 @@ from slipway.core.reconcile import reconcile, reconcile_task
 from slipway.core.rules import Rules
 from slipway.core.snapshot import Snapshot
 from slipway.core.traffic.targets import plan_target
-from slipway.ports import Clock, Commit, Host, Store, StoreError
+from slipway.journal.gathering import Gathering
+from slipway.ports import Clock, Commit, Host, Loaded, Store, StoreError, Taken
 from slipway.ports import LoadBalancer as LoadBalancerPort
 
 _log = logging.getLogger(__name__)
@@ -81,6 +82,7 @@ class Controller:
         self._retry_at: float | None = None
         self._wake = asyncio.Event()
         self._called = asyncio.Event()
+        self._gathering = Gathering() if store.keeps_journal else None
         self._load()
 
     def _load(self) -> None:
@@ -92,6 +94,8 @@ class Controller:
         self.snapshot = Snapshot(seed=self._store.seed)
         self.snapshot.apply(Put(record=record) for record in records)
         self._ids = Ids(seed=self._store.seed, sequence=sequence)
+        if self._gathering is not None:
+            self._gathering.load(Loaded(host_ids=tuple(self._hosts), arns=self._arns, rules=self._rules))
         absent = [host for host in self.snapshot.hosts.values() if host.id not in self._hosts and host.is_connected]
         gone = (Put(record=replace(host, is_connected=False), cause="not connected") for host in absent)
         self._take(Plan(changes=tuple(gone)))
@@ -112,8 +116,11 @@ class Controller:
 
         Raises what the transaction raises, having changed nothing.
         """
-        plan, answer = transaction(self.snapshot, self._context())
-        self._take(plan)
+        context = self._context()
+        plan, answer = transaction(self.snapshot, context)
+        taken = self._take(plan)
+        if self._gathering is not None and taken:
+            self._gathering.take(Taken(at=context.now, changes=taken, sequence=self._ids.sequence))
         return answer
 
     async def transact(self, transaction: Transaction[T]) -> T:
@@ -143,17 +150,21 @@ class Controller:
             return self._retry_at
         folded, self._inbox = self._inbox, []
         context = self._context()
+        began, given = self._ids.sequence, len(self._commands)
+        is_stirred = self._is_stirred(context.now)
         try:
             for observation in folded:
-                self._take(observe(self.snapshot, observation, context))
+                self._fold(observation, context)
             self.snapshot.wake(context.now)
             self._decide(context)
-            commit = self._commit(context)
+            commit = self._commit(context, began=began, given=given)
         except StoreError as error:
             self._undo(folded, error)
             return self._retry_at
         self._retry_at = None
         self._dispatch()
+        if commit is None and self._gathering is not None:
+            self._gathering.rest(context.now, is_stirred=is_stirred)
         if commit is not None:
             for observer in self._observers:
                 observer(commit)
@@ -162,13 +173,31 @@ class Controller:
     def _context(self) -> Context:
         return Context(now=self._clock.now(), ids=self._ids, arns=self._arns, rules=self._rules)
 
-    def _take(self, plan: Plan) -> None:
+    def _is_stirred(self, now: float) -> bool:
+        """Whether there is something to be looked at, though nothing were reported."""
+        snapshot = self.snapshot
+        is_due = snapshot.wake_at is not None and snapshot.wake_at <= now
+        return is_due or bool(snapshot.dirty_services or snapshot.dirty_tasks or snapshot.dirty_targets)
+
+    def _fold(self, observation: Observation, context: Context) -> None:
+        plan = observe(self.snapshot, observation, context)
         if plan.is_empty:
             return
+        self._take(plan)
+        if self._gathering is not None:
+            self._gathering.observe(observation)
+
+    def _take(self, plan: Plan) -> tuple[Change, ...]:
+        """Take a plan for this step; its changes, the events among them."""
+        if plan.is_empty:
+            return ()
         changes = (*plan.changes, *(Put(record=event) for event in plan.events))
+        if self._gathering is not None:
+            self._gathering.keep(self.snapshot, changes)
         self.snapshot.apply(changes)
         self._changes += changes
         self._commands += plan.commands
+        return changes
 
     def _decide(self, context: Context) -> None:
         """Decide for all that is dirty, until everything is at rest."""
@@ -189,12 +218,20 @@ class Controller:
                 self._take(reconcile(snapshot, arn, touched, context))
         raise AssertionError(f"decisions do not come to rest: {sorted(snapshot.dirty_services)}")
 
-    def _commit(self, context: Context) -> Commit | None:
-        """What was committed; None: there was nothing to commit."""
+    def _commit(self, context: Context, *, began: int, given: int) -> Commit | None:
+        """What was committed; None: there was nothing to commit. The ids `began` there; so many commands were given."""
         if not self._changes:
             return None
-        commit = Commit(at=context.now, changes=tuple(self._changes), sequence=self._ids.sequence)
+        commit = Commit(
+            at=context.now,
+            changes=tuple(self._changes),
+            sequence=self._ids.sequence,
+            commands=tuple(self._commands[given:]),
+            inputs=None if self._gathering is None else self._gathering.inputs(sequence=began),
+        )
         self._store.commit(commit)
+        if self._gathering is not None:
+            self._gathering.commit()
         return commit
 
     def _undo(self, folded: list[Observation], error: StoreError) -> None:

@@ -4,24 +4,61 @@ Adapters implement these protocols. They hold no decisions: they carry out comma
 `Report` they were built with. Every method named here is called on the controller's thread of control.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from slipway.core.arns import Arns
 from slipway.core.observations import HostReport, Observation
 from slipway.core.plan import Change, HostCommand, Record
+from slipway.core.rules import Rules
 from slipway.core.snapshot import Snapshot
 
 Report = Callable[[Observation], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """Under what a controller took its records anew: when it was started, and when a commit had failed."""
+
+    host_ids: tuple[str, ...]  # the hosts that were there
+    arns: Arns
+    rules: Rules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """One plan that was taken between two steps: what an API call wants changed, its events among the changes."""
+
+    at: float
+    changes: tuple[Change, ...]
+    sequence: int  # the id sequence after it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """All that one step was decided from, beside the records as of the last commit: with it the step can be replayed.
+
+    `before` has every record that the step changed as it was, by kind and key; None: it was not there.
+    """
+
+    loaded: Loaded | None  # None: the records are those that the last step left in memory
+    idle_at: tuple[float, ...]  # steps since the last commit that looked at something, and changed nothing
+    transactions: tuple[Taken, ...]
+    observations: tuple[Observation, ...]  # those that brought a change or a command, in the order they were folded
+    sequence: int  # the id sequence when the first of them was folded
+    before: Mapping[tuple[type[Record], str], Record | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
-    """What one step writes, in one transaction."""
+    """What one step writes, in one transaction, and what it commands."""
 
     at: float
     changes: tuple[Change, ...]
     sequence: int  # the id sequence after this step
+    commands: tuple[HostCommand, ...] = ()  # those the step decided, without those of transactions
+    inputs: Inputs | None = None  # None: the store keeps no journal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +83,10 @@ class Store(Protocol):
     @property
     def seed(self) -> str:
         """The seed that ids and random choices derive from, made once when the store was created."""
+
+    @property
+    def keeps_journal(self) -> bool:
+        """Whether commits are to come with their inputs."""
 
     def load(self) -> tuple[Iterable[Record], int]:
         """All records and the id sequence, as of the last commit."""

@@ -17,11 +17,12 @@ MAX_FUNCTION_LINES = 50
 MAX_POSITIONAL = 4
 
 # What each part of the package may import of the others: inward only. A part is a package or a module below `slipway`.
-_INNER = frozenset({"core", "ports", "config", "controller"})
+_INNER = frozenset({"core", "ports", "config", "journal", "controller"})
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "core": frozenset(),
     "ports": frozenset({"core"}),
     "config": frozenset({"core"}),
+    "journal": frozenset({"core", "ports"}),
     "controller": _INNER,
     "adapters": _INNER,
     "api": _INNER,
@@ -32,8 +33,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "server": _INNER | {"adapters", "api", "wire", "sim", "console", "data_directory"},
     "serving": _INNER | {"adapters", "server", "data_directory"},
     "console": _INNER | {"adapters", "api", "wire", "sim"},
-    "cli": _INNER
-    | {"adapters", "api", "wire", "sim", "foresight", "server", "serving", "console", "data_directory"},
+    "cli": _INNER | {"adapters", "api", "wire", "sim", "foresight", "server", "serving", "console", "data_directory"},
     "documentation": _INNER | {"api", "cli"},
     "__main__": frozenset({"cli"}),
 }

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from slipway.adapters.sql_journal import JOURNAL_TABLES, KEPT_BYTES, write_journal
 from slipway.core.model.alarms import Alarm
 from slipway.core.model.clusters import Cluster
 from slipway.core.model.deployments import Deployment, ServiceDeployment, ServiceRevision
@@ -27,6 +28,7 @@ from slipway.core.model.tasks import Task
 from slipway.core.model.tokens import ClientToken
 from slipway.core.plan import Put, Record
 from slipway.core.snapshot import EVENTS_KEPT
+from slipway.journal.row import Key
 from slipway.ports import Commit, StoreError, StoryRow
 
 #: Rows of the story kept, the newest: half a gigabyte, or the replacement of some 35,000 tasks.
@@ -56,7 +58,7 @@ _KINDS: tuple[type[Any], ...] = (
     MeasuredTimes,
 )
 
-_TABLES = """
+_TABLES = f"""
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS record (
     seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL, document BLOB NOT NULL, UNIQUE (kind, key));
@@ -66,13 +68,13 @@ CREATE TABLE IF NOT EXISTS story (
     seq INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, cause TEXT NOT NULL,
     document BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS story_of_key ON story (key, seq);
-"""
+{JOURNAL_TABLES}"""
 
 _PUT = (
     "INSERT INTO record (kind, key, document) VALUES (?, ?, ?) "
     "ON CONFLICT (kind, key) DO UPDATE SET document = excluded.document"
 )
-_REMOVE = "DELETE FROM record WHERE kind = ? AND key = ?"
+_REMOVE = "DELETE FROM record WHERE kind = ? AND key = ? RETURNING seq"
 _TELL = "INSERT INTO story (at, kind, key, cause, document) VALUES (?, ?, ?, ?, ?)"
 _FORGET = "DELETE FROM story WHERE seq <= (SELECT max(seq) FROM story) - ?"
 _EVENT = "INSERT INTO event (service_arn, document) VALUES (?, ?)"
@@ -85,10 +87,12 @@ _PRUNE = (
 class SqliteStore:
     """All records of one data directory. `path` is the database file; its folder must exist."""
 
-    def __init__(self, path: Path, *, story_kept: int = STORY_KEPT) -> None:
-        """`story_kept` is the number of rows of the story that are kept. Raises `StoreError`."""
+    def __init__(self, path: Path, *, story_kept: int = STORY_KEPT, journal_kept: int = KEPT_BYTES) -> None:
+        """`story_kept` is the number of rows of the story that are kept, `journal_kept` the bytes of the journal; 0: it
+        keeps none. Raises `StoreError`."""
         self._path = path
         self._story_kept = story_kept
+        self._journal_kept = journal_kept
         self._encoder = msgspec.json.Encoder()
         self._decoders = {kind.__name__: msgspec.json.Decoder(kind) for kind in _KINDS}
         self._events = msgspec.json.Decoder(ServiceEvent)
@@ -137,6 +141,11 @@ class SqliteStore:
         """The seed that ids and random choices derive from."""
         return self._seed
 
+    @property
+    def keeps_journal(self) -> bool:
+        """Whether commits are to come with their inputs."""
+        return self._journal_kept > 0
+
     def load(self) -> tuple[Iterator[Record], int]:
         """All records, each kind in the order its records were first written, events last; and the id sequence.
 
@@ -183,13 +192,15 @@ class SqliteStore:
             return  # the store was closed: there is nothing to roll back
 
     def _write(self, commit: Commit) -> None:
-        """The last state of each record, and every change that has a cause."""
-        last: dict[tuple[str, str], bytes | None] = {}
+        """The last state of each record, every change that has a cause, and the journal."""
+        last: dict[Key, bytes | None] = {}
         story: list[tuple[float, str, str, str, bytes]] = []
         events: list[tuple[str, bytes]] = []
-        for change in commit.changes:
+        documents = [
+            self._encoder.encode(change.record) if isinstance(change, Put) else b"" for change in commit.changes
+        ]
+        for change, document in zip(commit.changes, documents, strict=True):
             record = change.record
-            document = self._encoder.encode(record) if isinstance(change, Put) else b""
             if isinstance(record, ServiceEvent):
                 events.append((record.service_arn, document))
                 continue
@@ -199,13 +210,22 @@ class SqliteStore:
                 story.append((commit.at, kind, record.key, change.cause, document))
         execute = self._connection.executemany
         execute(_PUT, [(*key, document) for key, document in last.items() if document is not None])
-        execute(_REMOVE, [key for key, document in last.items() if document is None])
+        places = self._remove([key for key, document in last.items() if document is None])
         execute(_TELL, story)
         if story:
             self._connection.execute(_FORGET, (self._story_kept,))
         execute(_EVENT, events)
         execute(_PRUNE, [{"arn": arn, "kept": EVENTS_KEPT} for arn in sorted({arn for arn, _ in events})])
         self._connection.execute("UPDATE meta SET value = ? WHERE name = 'sequence'", (str(commit.sequence),))
+        write_journal(self._connection, commit, places=places, documents=documents, kept_bytes=self._journal_kept)
+
+    def _remove(self, keys: list[Key]) -> dict[Key, int]:
+        """Remove records; what places they had, those that were there."""
+        places: dict[Key, int] = {}
+        for key in keys:
+            for (place,) in self._connection.execute(_REMOVE, key).fetchall():
+                places[key] = place
+        return places
 
     def story(self, key: str) -> tuple[StoryRow, ...]:
         """The committed changes of the record `key` that have a cause, oldest first. Raises `StoreError`."""

@@ -26,10 +26,9 @@ class _State:
 
     def fields(self) -> dict[str, Any]:
         """Its fields."""
-        if not isinstance(self.document, dict):
-            self.document = msgspec.json.decode(self.document)
-        fields: dict[str, Any] = self.document
-        return fields
+        if isinstance(self.document, bytes):
+            self.document = msgspec.json.decode(self.document, type=dict[str, Any])
+        return self.document
 
 
 def cut_recording(journal: Journal, service_deployment_arn: str) -> Recording:
@@ -122,7 +121,7 @@ class _Walk:
 
 def _is_open(status: object) -> bool:
     """Whether a status of a service deployment is there, and no verdict."""
-    return status is not None and not ServiceDeploymentStatus(status).is_verdict
+    return isinstance(status, str) and not ServiceDeploymentStatus(status).is_verdict
 
 
 def _step(row: JournalRow, changes: tuple[Change, ...]) -> RecordedStep:

@@ -1,8 +1,8 @@
 """Replay: a recording run again through the production controller, in virtual time, every decision compared.
 
 The controller of today is given the records as they were, and at each step's instant the same transactions and
-observations. It must decide the same changes, events and commands, and draw the same ids. Hosts and balancer do nothing:
-what they did is in the recording.
+observations. It must decide the same changes, events and commands, and draw the same ids. Hosts and balancer do
+nothing: what they did is in the recording.
 """
 
 from collections.abc import Callable, Iterable

@@ -9,13 +9,18 @@ from slipway.core.model.services import ServiceEvent
 from slipway.core.plan import Change, Put, Record
 from slipway.core.snapshot import EVENTS_KEPT
 from slipway.ports import Commit, Store, StoreError, StoryRow
+from slipway.sim.journal import MemoryJournal
 
 
 class MemoryStore:
-    """A `ports.Store` that keeps everything in memory. `records` are what it begins with."""
+    """A `ports.Store` that keeps everything in memory. `records` are what it begins with; `journal` None: it keeps
+    none."""
 
-    def __init__(self, *, seed: str, records: Iterable[Record] = (), sequence: int = 0) -> None:
+    def __init__(
+        self, *, seed: str, records: Iterable[Record] = (), sequence: int = 0, journal: MemoryJournal | None = None
+    ) -> None:
         self._seed = seed
+        self.journal = journal
         self._records: dict[tuple[str, str], Record] = {}
         self._events: dict[str, list[ServiceEvent]] = {}
         self._story: dict[str, list[tuple[int, float, Change]]] = {}
@@ -23,11 +28,18 @@ class MemoryStore:
         self._told = 0
         for record in records:
             self._write(Put(record=record), at=0.0)
+            if journal is not None:
+                journal.note(Put(record=record), {})
 
     @property
     def seed(self) -> str:
         """The seed that ids and random choices derive from."""
         return self._seed
+
+    @property
+    def keeps_journal(self) -> bool:
+        """Whether it was given a journal."""
+        return self.journal is not None
 
     def load(self) -> tuple[Iterable[Record], int]:
         """All records in the order they were first written, events last; and the id sequence."""
@@ -39,6 +51,8 @@ class MemoryStore:
         for change in commit.changes:
             self._write(change, at=commit.at)
         self._sequence = commit.sequence
+        if self.journal is not None:
+            self.journal.write(commit)
 
     def _write(self, change: Change, *, at: float) -> None:
         record = change.record
@@ -102,6 +116,11 @@ class WatchedStore:
     def seed(self) -> str:
         """The inner store's seed."""
         return self.inner.seed
+
+    @property
+    def keeps_journal(self) -> bool:
+        """Whether the inner store keeps one."""
+        return self.inner.keeps_journal
 
     def load(self) -> tuple[Iterable[Record], int]:
         """All records and the id sequence, as of the last commit."""

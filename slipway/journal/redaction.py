@@ -1,0 +1,68 @@
+"""Redaction: the same records without what may be secret, which no decision reads.
+
+The values of environment variables, the options of log drivers, and the fingerprints of calls, which are digests of
+both, give way to a mark. Names stay, and so does everything else that a task definition says: its commands too.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from slipway.core.model.task_definitions import TaskDefinition
+from slipway.core.model.tasks import Task
+from slipway.core.model.tokens import ClientToken
+from slipway.core.plan import Change, HostCommand, Record, StartTask
+
+#: What stands for a value that may be secret.
+MARK = "***"
+
+#: The kinds of records in which there may be something to redact.
+SECRETIVE = (TaskDefinition, Task, ClientToken)
+
+
+def redacted(record: Record) -> Record:
+    """The record with nothing secret; itself where there is nothing to redact. Twice is the same as once."""
+    match record:
+        case TaskDefinition() | Task() if record.document:
+            document = _open(record.document)
+            return record if document == record.document else replace(record, document=document)
+        case ClientToken():
+            return replace(record, fingerprint=MARK)
+        case _:
+            return record
+
+
+def redacted_change(change: Change) -> Change:
+    """The change of the redacted record."""
+    record = redacted(change.record)
+    return change if record is change.record else replace(change, record=record)
+
+
+def redacted_command(command: HostCommand) -> HostCommand:
+    """The command without values of the environment, and without the documents of its task definition."""
+    if not isinstance(command, StartTask):
+        return command
+    containers = tuple(
+        replace(container, environment=dict.fromkeys(container.environment, MARK), document={})
+        for container in command.payload.containers
+    )
+    return replace(command, payload=replace(command.payload, containers=containers))
+
+
+def _open(document: Any) -> Any:
+    """The JSON value with a mark for each value of an environment and each option of a log driver, at any depth."""
+    if isinstance(document, Mapping):
+        return {key: _marked(key, value) for key, value in document.items()}
+    if isinstance(document, list | tuple):
+        return [_open(item) for item in document]
+    return document
+
+
+def _marked(key: str, value: Any) -> Any:
+    match key, value:
+        case "environment", [*variables]:
+            return [{**variable, "value": MARK} if "value" in variable else variable for variable in variables]
+        case "logConfiguration", {"options": dict() as options}:
+            return {**value, "options": dict.fromkeys(options, MARK)}
+        case _:
+            return _open(value)

@@ -131,6 +131,24 @@ class Chronicle:
         """The lives of its tasks, in the order in which they were first seen."""
         return tuple(self.life(arn) for arn in self._tasks)
 
+    @property
+    def task_arns(self) -> tuple[str, ...]:
+        """The ARNs of its tasks, in the order in which they were first seen."""
+        return tuple(self._tasks)
+
+    def spans(self, task_arn: str) -> tuple[tuple[Phase, float], ...]:
+        """The phases of one task, each with since when, oldest first. Raises KeyError for an unknown task."""
+        return tuple(self._spans[task_arn])
+
+    def has_commit(self, from_at: float, to_at: float) -> bool:
+        """Whether anything was committed at `from_at` or later, and before `to_at`."""
+        index = bisect_left(self.samples, from_at, key=lambda sample: sample.at)
+        return index < len(self.samples) and self.samples[index].at < to_at
+
+    def task(self, task_arn: str) -> Task:
+        """One task as it was last. Raises KeyError if the service had none of that ARN."""
+        return self._tasks[task_arn]
+
     def life(self, task_arn: str) -> TaskLife:
         """The life of one task. Raises KeyError if the service had none of that ARN."""
         spans = self._spans[task_arn]

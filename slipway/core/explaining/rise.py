@@ -1,0 +1,144 @@
+"""What a task that is to become healthy waits for: its host, its image, its containers, its targets, its checks.
+
+What counts as what: a host's own instants (pull, start) are used where it told them, and the commits' otherwise. A
+new target's checks take interval x threshold from its registration on, for the first comes one interval after it;
+what is longer than that, checks that failed apart, is overhead: the checks' own time and that of the commits.
+"""
+
+from slipway.core.explaining.life import TargetLife, TaskLife
+from slipway.core.explaining.segment import Segment, SegmentKind, Setting
+from slipway.core.explaining.settings import Settings
+from slipway.core.explaining.strip import Strip
+from slipway.core.model.tasks import Container, Task
+from slipway.core.tasks.service_tasks import Phase
+
+_PASSED = "checks of its target passed, as many in a row as its group asks for"
+
+
+def rise_segments(life: TaskLife, settings: Settings, *, from_at: float, to_at: float) -> tuple[Segment, ...]:
+    """The stretch of a task's life from `from_at`, when it was made, to `to_at`, when it was healthy, sick or gone, or
+    which is as far as is asked for."""
+    strip = Strip(from_at, to_at, task_arn=life.task.arn)
+    _cut_start(strip, life.task, settings)
+    if not strip.is_full:
+        came_to = phase_at(life, to_at)
+        if came_to is Phase.STOPPED:
+            _cut_crash(strip, life.task)
+        else:
+            _cut_health(strip, life, settings, is_healthy=came_to is Phase.HEALTHY)
+    return strip.segments()
+
+
+def relapse_segments(life: TaskLife, *, from_at: float, to_at: float) -> tuple[Segment, ...]:
+    """A stretch in which a task that had been healthy was not."""
+    strip = Strip(from_at, to_at, task_arn=life.task.arn)
+    strip.cut(SegmentKind.FAILURE, None, "it had been healthy, and failed its checks")
+    return strip.segments()
+
+
+def phase_at(life: TaskLife, at: float) -> Phase:
+    """The phase a task came into at that instant, the last one; else the one it was in."""
+    return next((span.phase for span in reversed(life.spans) if span.from_at <= at), life.spans[0].phase)
+
+
+# From its creation to RUNNING
+
+
+def _cut_start(strip: Strip, task: Task, settings: Settings) -> None:
+    pulled, is_up = task.pull_stopped_at, task.started_at is not None
+    if task.pull_started_at is not None or not is_up:
+        strip.cut(SegmentKind.PLACEMENT_WAIT, task.pull_started_at, "until its host took it up")
+    if task.pull_started_at is not None and (pulled is not None or not is_up):
+        failed = "" if pulled is not None or task.stopped_at is None else ", which failed"
+        until = pulled if pulled is not None else task.stopped_at
+        strip.cut(SegmentKind.PULL, until, f"its images were pulled{failed}", settings.image(task))
+    _cut_containers(strip, task, settings)
+    if is_up:
+        strip.cut(SegmentKind.CONTAINER_START, task.started_at, "its containers were started")
+    else:
+        strip.cut(SegmentKind.CONTAINER_START, task.stopped_at, "its containers were being started")
+        strip.cut(SegmentKind.OVERHEAD, None, "until its end was committed")
+
+
+def _cut_containers(strip: Strip, task: Task, settings: Settings) -> None:
+    """What each container waited for, in the order in which they came up. One that was started again in place tells
+    its last start only: it is passed over."""
+    first_at = {one.name: one.started_at for one in task.containers if one.started_at is not None}
+    for container in sorted(_started_once(task), key=lambda one: (first_at[one.name], one.name)):
+        started_at = first_at[container.name]
+        if task.started_at is not None and started_at > task.started_at:
+            continue
+        if waited := settings.dependency(task, container.name):
+            sentence = f"container {container.name} waited for {', '.join(one.value for one in waited)}"
+            strip.cut(SegmentKind.DEPENDENCY_WAIT, started_at, sentence, waited)
+        else:
+            strip.cut(SegmentKind.CONTAINER_START, started_at, "its containers were started")
+
+
+def _started_once(task: Task) -> tuple[Container, ...]:
+    return tuple(one for one in task.containers if one.started_at is not None and not one.restart_count)
+
+
+# From RUNNING on
+
+
+def _cut_crash(strip: Strip, task: Task) -> None:
+    """It ran, and ended by itself before it was healthy."""
+    ended_at = task.execution_stopped_at if task.execution_stopped_at is not None else task.stopped_at
+    strip.cut(SegmentKind.FAILURE, ended_at, f"it ran, and failed: {(task.stopped_reason or 'it ended').rstrip('.')}")
+    strip.cut(SegmentKind.OVERHEAD, None, "until its end was committed")
+
+
+def _cut_health(strip: Strip, life: TaskLife, settings: Settings, *, is_healthy: bool) -> None:
+    targets = [one for one in life.targets if one.registered_at < strip.to_at]
+    if targets:
+        registered_at = max(one.registered_at for one in targets)
+        strip.cut(SegmentKind.REGISTRATION, registered_at, "until it was registered as a target")
+        _cut_checks(strip, life, _slowest(targets), settings, is_healthy=is_healthy)
+    elif life.task.waits_for_target is not None:
+        sentence = f"it waits until {life.task.waits_for_target} is nobody else's target"
+        strip.cut(SegmentKind.REGISTRATION, None, sentence)
+    if settings.has_container_check(life.task):
+        _cut_probes(strip, life.task, settings, is_healthy=is_healthy)
+    elif not targets:
+        ran_s = strip.to_at - (life.task.started_at or strip.to_at)
+        steady = Setting(name="healthy_after_running_s", value=f"{ran_s:.0f}" if is_healthy else "", of="server")
+        sentence = "it has no health check, and counts as healthy so long after RUNNING"
+        strip.cut(SegmentKind.HEALTH_WAIT, None, sentence, (steady,))
+    strip.cut(SegmentKind.OVERHEAD, None, "until its health was committed")
+
+
+def _slowest(targets: list[TargetLife]) -> TargetLife:
+    """The target that was healthy last, or never."""
+    return max(targets, key=lambda one: float("inf") if one.healthy_at is None else one.healthy_at)
+
+
+def _cut_checks(strip: Strip, life: TaskLife, target: TargetLife, settings: Settings, *, is_healthy: bool) -> None:
+    """The checks of its slowest target: those that failed, and from the last of them on those that passed."""
+    record, interval_s = target.target, settings.interval_s(target.target)
+    is_passing = target.first_passed_at is not None and target.first_passed_at <= strip.to_at
+    well_from = target.registered_at
+    if target.failed_checks:
+        count = target.failed_checks
+        failed = f"{count} check{'' if count == 1 else 's'} or more of its target failed"
+        well_from = strip.to_at
+        if target.first_passed_at is not None and is_passing:
+            well_from = max(target.first_passed_at - interval_s, target.registered_at)
+        strip.cut(SegmentKind.FAILED_CHECKS, well_from, failed, settings.failing(record))
+    needed_s = settings.passing_s(record)
+    if target.healthy_at is not None and target.healthy_at <= strip.to_at:
+        ends_at = target.healthy_at if needed_s is None else min(well_from + needed_s, target.healthy_at)
+        strip.cut(SegmentKind.HEALTH_WAIT, ends_at, _PASSED, settings.passing(record))
+        strip.cut(SegmentKind.OVERHEAD, target.healthy_at, "the checks' own time, and that of the commit")
+    elif not is_healthy:
+        strip.cut(SegmentKind.HEALTH_WAIT, None, "its target was being checked", settings.passing(record))
+
+
+def _cut_probes(strip: Strip, task: Task, settings: Settings, *, is_healthy: bool) -> None:
+    """Container health checks: the runs of them that failed, of those that are still known, and those that passed."""
+    probes = [probe for container in task.containers for probe in container.health_probes]
+    failed = [probe.at for probe in probes if probe.exit_code != 0 and probe.at <= strip.to_at]
+    if failed or not is_healthy:
+        until = max(failed) if is_healthy else None
+        strip.cut(SegmentKind.FAILED_CHECKS, until, "container health checks failed", settings.container_check(task))
+    strip.cut(SegmentKind.HEALTH_WAIT, None, "its container health checks passed", settings.container_check(task))

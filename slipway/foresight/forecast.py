@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from slipway.core.explaining.chronicle import Chronicle
 from slipway.core.explaining.rounds import RoundRow
+from slipway.core.explaining.segment import Ledger
 from slipway.core.model.deployments import ServiceDeploymentStatus
 
 
@@ -29,6 +30,7 @@ class Forecast:
     lowest_healthy: int  # the least healthy tasks at any instant of it, old and new
     peak_tasks: int  # the most tasks that held room at any instant of it
     ways_back: tuple[WayBack, ...]  # empty: not asked for
+    ledger: Ledger  # what its time is made of, along the critical path
     chronicle: Chronicle  # all of it: lives of tasks, counts over time
 
     @property

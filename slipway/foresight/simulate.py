@@ -7,6 +7,7 @@ forecast.duration_s, [row.signed for row in forecast.rounds]
 from dataclasses import replace
 from typing import TypeVar
 
+from slipway.core.explaining.ledger import ledger_of
 from slipway.core.explaining.rounds import round_rows
 from slipway.core.model.deployments import ServiceDeployment, ServiceDeploymentStatus
 from slipway.foresight.forecast import Forecast, WayBack
@@ -52,6 +53,7 @@ def _forecast(stage: Stage, roll_out: ServiceDeployment) -> Forecast:
         lowest_healthy=min(sample.all_healthy for sample in chronicle.samples),
         peak_tasks=max(sample.all_alive for sample in chronicle.samples),
         ways_back=(),
+        ledger=ledger_of(chronicle, roll_out.arn, now=ended_at),
         chronicle=chronicle,
     )
 

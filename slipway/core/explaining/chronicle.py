@@ -271,7 +271,7 @@ def _lived(life: TargetLife, target: Target, at: float) -> TargetLife:
         if not target.passed_checks:
             grown = replace(grown, first_passed_at=None)
         elif life.first_passed_at is None:
-            grown = replace(grown, first_passed_at=at)
+            grown = replace(grown, first_passed_at=at if target.passing_since is None else target.passing_since)
         if target.state is TargetState.HEALTHY:
             grown = replace(grown, healthy_at=at, first_passed_at=grown.first_passed_at or at)
     return grown

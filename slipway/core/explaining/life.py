@@ -13,7 +13,7 @@ class TargetLife:
 
     target: Target  # as it was last
     registered_at: float
-    first_passed_at: float | None = None  # the first check that passed, of the series that made it healthy
+    first_passed_at: float | None = None  # when the first check ended of the row that made it healthy, or may
     failed_checks: int = 0  # checks that failed before it was first healthy; those of an unhealthy target are not told
     failing_since: float | None = None  # the first failed check since one passed; None: the last ones passed
     healthy_at: float | None = None  # the first time

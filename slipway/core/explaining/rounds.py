@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from slipway.core.explaining.chronicle import Chronicle, Sample
 from slipway.core.explaining.moves import RollRound, rounds_of
-from slipway.core.explaining.segment import SegmentKind, Setting
+from slipway.core.explaining.segment import Segment, SegmentKind, Setting
+from slipway.core.explaining.settings import Settings
+from slipway.core.explaining.task_leg import task_leg
 from slipway.core.model.deployments import RoundKind
 from slipway.core.tasks.service_tasks import Phase
 
@@ -34,26 +36,42 @@ class RoundRow:
 def round_rows(chronicle: Chronicle, *, together_s: float = 0.0) -> tuple[RoundRow, ...]:
     """The rounds of a chronicle, oldest first; moves within `together_s` seconds count as one instant."""
     instants = [sample.at for sample in chronicle.samples]
+    settings = Settings(chronicle)
     return tuple(
-        _row(chronicle, one, number, instants=instants)
+        _row(chronicle, one, number, instants=instants, settings=settings)
         for number, one in enumerate(rounds_of(chronicle.moves, together_s=together_s), start=1)
     )
 
 
-def _row(chronicle: Chronicle, one: RollRound, number: int, *, instants: list[float]) -> RoundRow:
-    ends = [_end_of(chronicle, arn, one.kind) for arn in one.task_arns]
-    known = [end for end in ends if end is not None]
-    end = max(known) if len(known) == len(ends) else None
-    after = _sample_at(chronicle, instants, chronicle.samples[-1].at if end is None else end)
+def _row(chronicle: Chronicle, one: RollRound, number: int, *, instants: list[float], settings: Settings) -> RoundRow:
+    ends = [(end, arn) for arn in one.task_arns if (end := _end_of(chronicle, arn, one.kind)) is not None]
+    is_over = len(ends) == len(one.task_arns)
+    last_at, last = max(ends) if is_over else (chronicle.samples[-1].at, _unsettled(chronicle, one))
+    after = _sample_at(chronicle, instants, last_at)
+    longest = _longest(chronicle, settings, last, last_at)
     return RoundRow(
         number=number,
         kind=one.kind,
         count=one.count,
         start_s=one.at - chronicle.began_at,
-        end_s=None if end is None else end - chronicle.began_at,
+        end_s=last_at - chronicle.began_at if is_over else None,
         healthy=after.all_healthy,
         running=after.all_running,
+        cause=None if longest is None else longest.kind,
+        waits_for="" if longest is None else longest.sentence,
+        settings=() if longest is None else longest.settings,
     )
+
+
+def _unsettled(chronicle: Chronicle, one: RollRound) -> str:
+    """The first task of a round that it still waits for."""
+    return next(arn for arn in one.task_arns if _end_of(chronicle, arn, one.kind) is None)
+
+
+def _longest(chronicle: Chronicle, settings: Settings, task_arn: str, at: float) -> Segment | None:
+    """What took the last task of a round longest, up to that instant; None: it took no time."""
+    leg = task_leg(chronicle.life(task_arn), settings, at=at)
+    return None if leg is None else max(leg.segments, key=lambda segment: segment.seconds, default=None)
 
 
 def _end_of(chronicle: Chronicle, task_arn: str, kind: RoundKind) -> float | None:

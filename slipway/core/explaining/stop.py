@@ -28,23 +28,25 @@ def stop_segments(
     if draining:
         _cut_drain(strip, draining, settings, why)
     strip.cut(SegmentKind.OVERHEAD, task.stop_ordered_at, "until its stop was ordered")
-    if strip.is_full:
-        return strip.segments()
-    assert task.stop_ordered_at is not None or strip.is_full, "what is not full was ordered to stop"
-    timeout_s, timeout = settings.stop_timeout_s(task), (*settings.stop_timeout(task), *why)
-    kill_at = (task.stop_ordered_at or strip.to_at) + timeout_s
     if task.started_at is None:
         strip.cut(SegmentKind.OVERHEAD, None, "it had not run yet; its host let go of it")
-    elif _was_killed(task, kill_at):
-        until = kill_at if len(task.containers) == 1 else task.stopped_at
+    else:
+        _cut_exit(strip, task, settings, why)
+    return strip.segments()
+
+
+def _cut_exit(strip: Strip, task: Task, settings: Settings, why: tuple[Setting, ...]) -> None:
+    """From the order to its end."""
+    timeout_s, timeout = settings.stop_timeout_s(task), (*settings.stop_timeout(task), *why)
+    kill_at = (task.stop_ordered_at if task.stop_ordered_at is not None else strip.to_at) + timeout_s
+    if _was_killed(task, kill_at):
+        until = kill_at if len(task.containers) == 1 else _exited_at(task)
         sentence = f"it ignored SIGTERM to its stop timeout of {timeout_s:g} s, and was killed"
         strip.cut(SegmentKind.KILL_WAIT, until, sentence, timeout)
-        strip.cut(SegmentKind.OVERHEAD, None, "until its end was committed")
     else:
-        strip.cut(SegmentKind.OVERHEAD, task.stopping_at, "until it was sent SIGTERM")
+        strip.cut(SegmentKind.OVERHEAD, _signalled_at(task), "until it was sent SIGTERM")
         strip.cut(SegmentKind.SIGTERM_TO_EXIT, _exited_at(task), "it exited after SIGTERM", timeout)
-        strip.cut(SegmentKind.OVERHEAD, None, "until its end was committed")
-    return strip.segments()
+    strip.cut(SegmentKind.OVERHEAD, None, "until its end was committed")
 
 
 def _cut_drain(strip: Strip, targets: list[TargetLife], settings: Settings, why: tuple[Setting, ...]) -> None:
@@ -63,12 +65,22 @@ def _cut_drain(strip: Strip, targets: list[TargetLife], settings: Settings, why:
 
 
 def _was_killed(task: Task, kill_at: float) -> bool:
+    """Whether SIGKILL ended it at its stop timeout. A host that does not say so says the exit code, and when."""
+    if any(container.was_killed for container in task.containers):
+        return True
     is_late = task.stopped_at is not None and task.stopped_at >= kill_at - EARLY_S
     return is_late and any(container.exit_code == KILLED for container in task.containers)
 
 
+def _signalled_at(task: Task) -> float | None:
+    """When the first of its containers was sent SIGTERM; None: that is not known, and it may not have been."""
+    known = [one.signalled_at for one in task.containers if one.signalled_at is not None]
+    return min(known, default=task.stopping_at)
+
+
 def _exited_at(task: Task) -> float | None:
-    """When the task's containers had exited, as far as that is known."""
-    if len(task.containers) == 1 and task.execution_stopped_at is not None:
-        return task.execution_stopped_at
+    """When the last of its containers had exited; None: that is not known."""
+    known = [one.stopped_at for one in task.containers if one.stopped_at is not None]
+    if known and len(known) == len(task.containers):
+        return max(known)
     return task.stopped_at

@@ -25,7 +25,7 @@ def rise_segments(life: TaskLife, settings: Settings, *, from_at: float, to_at: 
         if came_to is Phase.STOPPED:
             _cut_crash(strip, life.task)
         else:
-            _cut_health(strip, life, settings, is_healthy=came_to is Phase.HEALTHY)
+            _cut_health(strip, life, settings, came_to=came_to)
     return strip.segments()
 
 
@@ -89,7 +89,8 @@ def _cut_crash(strip: Strip, task: Task) -> None:
     strip.cut(SegmentKind.OVERHEAD, None, "until its end was committed")
 
 
-def _cut_health(strip: Strip, life: TaskLife, settings: Settings, *, is_healthy: bool) -> None:
+def _cut_health(strip: Strip, life: TaskLife, settings: Settings, *, came_to: Phase) -> None:
+    is_healthy = came_to is Phase.HEALTHY
     targets = [one for one in life.targets if one.registered_at < strip.to_at]
     if targets:
         registered_at = max(one.registered_at for one in targets)
@@ -99,7 +100,7 @@ def _cut_health(strip: Strip, life: TaskLife, settings: Settings, *, is_healthy:
         sentence = f"it waits until {life.task.waits_for_target} is nobody else's target"
         strip.cut(SegmentKind.REGISTRATION, None, sentence)
     if settings.has_container_check(life.task):
-        _cut_probes(strip, life.task, settings, is_healthy=is_healthy)
+        _cut_probes(strip, life.task, settings, came_to=came_to)
     elif not targets:
         ran_s = strip.to_at - (life.task.started_at or strip.to_at)
         steady = Setting(name="healthy_after_running_s", value=f"{ran_s:.0f}" if is_healthy else "", of="server")
@@ -134,11 +135,19 @@ def _cut_checks(strip: Strip, life: TaskLife, target: TargetLife, settings: Sett
         strip.cut(SegmentKind.HEALTH_WAIT, None, "its target was being checked", settings.passing(record))
 
 
-def _cut_probes(strip: Strip, task: Task, settings: Settings, *, is_healthy: bool) -> None:
-    """Container health checks: the runs of them that failed, of those that are still known, and those that passed."""
-    probes = [probe for container in task.containers for probe in container.health_probes]
-    failed = [probe.at for probe in probes if probe.exit_code != 0 and probe.at <= strip.to_at]
-    if failed or not is_healthy:
-        until = max(failed) if is_healthy else None
-        strip.cut(SegmentKind.FAILED_CHECKS, until, "container health checks failed", settings.container_check(task))
-    strip.cut(SegmentKind.HEALTH_WAIT, None, "its container health checks passed", settings.container_check(task))
+def _cut_probes(strip: Strip, task: Task, settings: Settings, *, came_to: Phase) -> None:
+    """Container health checks: those that failed, and from the last of them on the one that passed, an interval later.
+    The first comes an interval after the start; of runs that are not known, those are told by the time they took."""
+    owed, began_at = settings.container_check(task), task.started_at
+    interval_s = settings.container_interval_s(task)
+    failed = [probe.at for one in task.containers for probe in one.health_probes if probe.exit_code != 0]
+    if came_to is Phase.HEALTHY and began_at is not None:
+        passed = [one.passing_since for one in task.containers if one.passing_since is not None]
+        passed_at = min(max(passed, default=strip.to_at), strip.to_at)
+        if failed or (interval_s and round((passed_at - began_at) / interval_s) > 1):
+            strip.cut(SegmentKind.FAILED_CHECKS, passed_at - interval_s, "container health checks failed", owed)
+        strip.cut(SegmentKind.HEALTH_WAIT, passed_at, "its container health check passed", owed)
+    elif came_to is Phase.SICK or failed:
+        strip.cut(SegmentKind.FAILED_CHECKS, None, "container health checks failed", owed)
+    else:
+        strip.cut(SegmentKind.HEALTH_WAIT, None, "its containers were being checked", owed)

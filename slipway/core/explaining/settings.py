@@ -81,6 +81,11 @@ class Settings:
                 return tuple(Setting(name=f"healthCheck.{name}", value=str(value), of=of) for name, value in named)
         return ()
 
+    def container_interval_s(self, task: Task) -> float:
+        """Seconds between two runs of that check; 0: there is none."""
+        checks = (container.health_check for container in self._containers(task))
+        return next((float(check.interval_s) for check in checks if check is not None), 0.0)
+
     def has_container_check(self, task: Task) -> bool:
         """Whether container health checks tell the task's health."""
         definition = self._definition(task)

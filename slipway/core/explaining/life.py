@@ -23,7 +23,8 @@ class TargetLife:
     @property
     def was_held_open(self) -> bool:
         """Whether it drained to its deregistration delay: something was still open then."""
-        return self.removed_at is not None and self.draining_at is not None and not self.target.is_drained
+        until = self.target.drain_until
+        return self.removed_at is not None and until is not None and self.removed_at >= until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ from slipway.adapters.metric_store import MetricStore
 from slipway.adapters.process import ProcessRuntime
 from slipway.adapters.service_metrics import ServiceMetrics
 from slipway.adapters.sql import SqliteStore
+from slipway.adapters.sql_journal import sqlite_journal
 from slipway.adapters.target_health import TargetHealthChecker
 from slipway.api import introspection
 from slipway.api.call import Site
@@ -47,6 +48,8 @@ from slipway.core.rules import Rules
 from slipway.core.snapshot import Snapshot
 from slipway.core.tasks.leaving import decide_leave
 from slipway.data_directory import DataDirectory, ServerAddress
+from slipway.foresight.recording_cut import cut_recording
+from slipway.foresight.recording_file import encode_recording
 from slipway.ports import StoreError
 from slipway.wire.app import create_app
 from slipway.wire.auth import Authenticator, Credentials
@@ -148,6 +151,7 @@ class Server:
             story=self._store.story,
             logs=self._logs,
             last_words=self._last_words.tails,
+            recorded=self._recorded,
             authenticator=authenticator,
             clock=self._clock.now,
             sight=self._sight,
@@ -176,6 +180,16 @@ class Server:
             requests_in_flight=self.balancer.requests_in_flight,
             container_health=self.host.container_health,
         )
+
+    async def _recorded(self, service_deployment_arn: str) -> bytes:
+        """The file of a recording, made beside the event loop: it may be long, and the store goes on being written."""
+        path = self._directory.store
+
+        def made() -> bytes:
+            with sqlite_journal(path) as journal:
+                return encode_recording(cut_recording(journal, service_deployment_arn))
+
+        return await asyncio.to_thread(made)
 
     def _logs(self, task_arn: str, container: str, *, tail: int | None, follow: bool) -> AsyncIterator[bytes]:
         lines = told(self._containers.logs(task_arn, container, tail=tail, follow=follow))

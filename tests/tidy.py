@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "sim": _INNER | {"api", "adapters"},
     "foresight": _INNER | {"api", "sim"},
     "data_directory": frozenset(),
-    "server": _INNER | {"adapters", "api", "wire", "sim", "console", "data_directory"},
+    "server": _INNER | {"adapters", "api", "wire", "sim", "foresight", "console", "data_directory"},
     "serving": _INNER | {"adapters", "server", "data_directory"},
     "console": _INNER | {"adapters", "api", "wire", "sim"},
     "cli": _INNER | {"adapters", "api", "wire", "sim", "foresight", "server", "serving", "console", "data_directory"},

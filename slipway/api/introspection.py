@@ -5,6 +5,7 @@
     GET /slipway/v1/clusters/{cluster}/services/{service}/events
     GET /slipway/v1/clusters/{cluster}/services/{service}/why
     GET /slipway/v1/clusters/{cluster}/services/{service}/postmortem?deployment=
+    GET /slipway/v1/clusters/{cluster}/services/{service}/recording?deployment=
     GET /slipway/v1/tasks/{task}/why
     GET /slipway/v1/tasks/{task}/logs?container=&tail=&follow=
     GET /slipway/v1/story?arn=
@@ -29,6 +30,7 @@ from slipway.api.introspection_lookup import find_container, find_roll_out, find
 from slipway.api.introspection_overview import overview
 from slipway.api.introspection_picture import event_entry, service_picture
 from slipway.api.introspection_postmortem import LastWords, told_postmortem
+from slipway.api.introspection_recording import Recorded, told_recording
 from slipway.api.introspection_roll_outs import ROLL_OUTS_SHOWN
 from slipway.api.introspection_why import service_why, task_why
 from slipway.core.answers.wait import Sight
@@ -49,6 +51,7 @@ _STATUSES = {
     "ClusterNotFoundException": HTTPStatus.NOT_FOUND,
     "ServiceNotFoundException": HTTPStatus.NOT_FOUND,
     "ServiceDeploymentNotFoundException": HTTPStatus.NOT_FOUND,
+    "ServerException": HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 
 
@@ -85,13 +88,14 @@ def routes(
     story: Callable[[str], tuple[StoryRow, ...]],
     logs: Logs,
     last_words: LastWords,
+    recorded: Recorded,
     authenticator: Authenticator | None,
     clock: Callable[[], float],
     sight: Callable[[], Sight],
 ) -> list[Route]:
     """The routes. `authenticator` None lets every request in; `clock` gives epoch seconds, as `sight` does with what
     waits are told by."""
-    reader = _Reader(snapshot=snapshot, story=story, logs=logs, last_words=last_words, sight=sight)
+    reader = _Reader(snapshot=snapshot, story=story, logs=logs, last_words=last_words, recorded=recorded, sight=sight)
     service = f"{PREFIX}/clusters/{{cluster}}/services/{{service}}"
     handlers: dict[str, _Handler] = {
         f"{PREFIX}/overview": reader.overview,
@@ -99,6 +103,7 @@ def routes(
         f"{service}/events": reader.events,
         f"{service}/why": reader.why_service,
         f"{service}/postmortem": reader.postmortem,
+        f"{service}/recording": reader.recording,
         f"{PREFIX}/tasks/{{task}}/why": reader.why_task,
         f"{PREFIX}/tasks/{{task}}/logs": reader.logs,
         f"{PREFIX}/story": reader.story,
@@ -148,12 +153,14 @@ class _Reader:
         story: Callable[[str], tuple[StoryRow, ...]],
         logs: Logs,
         last_words: LastWords,
+        recorded: Recorded,
         sight: Callable[[], Sight],
     ) -> None:
         self._snapshot = snapshot
         self._story = story
         self._logs = logs
         self._last_words = last_words
+        self._recorded = recorded
         self._sight = sight
 
     def overview(self, request: Request) -> Response:
@@ -180,6 +187,10 @@ class _Reader:
             snapshot, service, roll_out, now=self._sight().now, story=self._story, last_words=self._last_words
         )
         return _answer(told)
+
+    async def recording(self, request: Request) -> Response:
+        snapshot, service = self._service(request)
+        return await told_recording(snapshot, service, request.query_params.get("deployment", ""), self._recorded)
 
     def why_task(self, request: Request) -> Response:
         snapshot = self._snapshot()

@@ -14,6 +14,7 @@ from slipway.wire.signature import ALGORITHM, Authorization, SignedRequest, deri
 
 PREFIX = "/slipway/v1"
 TIMEOUT_S = 30
+RECORDING_TIMEOUT_S = 600  # a recording of hours with thousands of tasks is walked back to before its first byte comes
 PIECE_BYTES = 64 * 1024  # read at once of an answer in lines
 SIGNED = ("host", "x-amz-date")
 NO_QUERY: Mapping[str, str] = MappingProxyType({})
@@ -55,6 +56,15 @@ class Endpoint:
         query = {} if deployment is None else {"deployment": deployment}
         return self._get(_service_path(cluster, service, "postmortem"), query)
 
+    def recording(self, cluster: str, service: str, deployment: str | None) -> bytes:
+        """The file of the recording of a deployment (its id or ARN; None: the newest), with environments. Raises
+        `CliError`."""
+        query = {} if deployment is None else {"deployment": deployment}
+        self._connection.timeout = RECORDING_TIMEOUT_S
+        if self._connection.sock is not None:
+            self._connection.sock.settimeout(RECORDING_TIMEOUT_S)
+        return self._content(_service_path(cluster, service, "recording"), query)
+
     def overview(self) -> dict[str, Any]:
         """All clusters, services, tasks and hosts. Raises `CliError`."""
         return self._get(f"{PREFIX}/overview")
@@ -87,16 +97,19 @@ class Endpoint:
             yield rest
 
     def _get(self, path: str, query: Mapping[str, str] = NO_QUERY) -> dict[str, Any]:
-        try:
-            content = self._ask(path, query).read()
-        except (http.client.HTTPException, OSError) as error:
-            self._connection.close()
-            raise self._unreachable(error) from error
+        content = self._content(path, query)
         try:
             value: dict[str, Any] = json.loads(content)
         except ValueError:
             raise CliError(f"{self.access.endpoint} is no Slipway server: {path} gave no JSON.") from None
         return value
+
+    def _content(self, path: str, query: Mapping[str, str]) -> bytes:
+        try:
+            return self._ask(path, query).read()
+        except (http.client.HTTPException, OSError) as error:
+            self._connection.close()
+            raise self._unreachable(error) from error
 
     def _ask(self, path: str, query: Mapping[str, str]) -> http.client.HTTPResponse:
         """The answer with status 200; a connection that the server closed meanwhile is opened again, once."""

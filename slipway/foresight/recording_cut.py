@@ -8,11 +8,10 @@ import msgspec
 
 from slipway.core.model.deployments import ServiceDeployment, ServiceDeploymentStatus
 from slipway.core.plan import Change, Put, Record, Remove
-from slipway.foresight.recording import RecordedStep, Recording, RecordingError
-from slipway.journal.journal import Journal
-from slipway.journal.kinds import RECORD_KINDS, change_of, observation_of, record_of
-from slipway.journal.row import JournalRow, Key, Load, Undo
-from slipway.ports import Taken
+from slipway.foresight.recording import RecordedStep, Recording
+from slipway.journal.journal import Journal, JournalError
+from slipway.journal.kinds import RECORD_KINDS, observation_of, record_of
+from slipway.journal.row import JournalRow, Key, Load, Undo, taken_of
 
 _ORDER = {kind: number for number, kind in enumerate(RECORD_KINDS)}
 
@@ -32,7 +31,7 @@ class _State:
 
 
 def cut_recording(journal: Journal, service_deployment_arn: str) -> Recording:
-    """The recording of a service deployment. Raises `RecordingError` where the journal does not reach back to it."""
+    """The recording of a service deployment. Raises `JournalError` where the journal does not reach back to it."""
     walk = _Walk(journal, service_deployment_arn)
     rows = journal.rows()
     for number, row in rows:
@@ -44,7 +43,7 @@ def cut_recording(journal: Journal, service_deployment_arn: str) -> Recording:
             if load is None:
                 break
             return walk.recording(load, rested_at=None if before is None else before[1].at)
-    raise RecordingError(
+    raise JournalError(
         f"{service_deployment_arn} cannot be replayed: the journal does not reach back to its beginning any more, "
         "or it was made by a version of Slipway that kept none."
     )
@@ -62,7 +61,7 @@ class _Walk:
         }
         found = self._states.get(self._key)
         if found is None:
-            raise RecordingError(f"There is no service deployment {service_deployment_arn} in the store.")
+            raise JournalError(f"There is no service deployment {service_deployment_arn} in the store.")
         self._service_arn = str(found.fields()["service_arn"])
         self._is_over = not _is_open(found.fields()["status"])
         self._is_inside = not self._is_over
@@ -128,10 +127,7 @@ def _step(row: JournalRow, changes: tuple[Change, ...]) -> RecordedStep:
     return RecordedStep(
         at=row.at,
         changes=changes,
-        transactions=tuple(
-            Taken(at=told.at, changes=tuple(change_of(change) for change in told.changes), sequence=told.sequence)
-            for told in row.transactions
-        ),
+        transactions=tuple(taken_of(told) for told in row.transactions),
         observations=tuple(observation_of(told) for told in row.observations),
         idle_at=row.idle_at,
         loaded=row.loaded,

@@ -1,5 +1,6 @@
 """The digest of a step: the same for the same decisions, whatever machine or process took them."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -8,22 +9,28 @@ import msgspec
 
 from slipway.core.model.services import ServiceEvent
 from slipway.core.plan import Put
-from slipway.journal.redaction import SECRETIVE, redacted, redacted_command
+from slipway.journal.redaction import redacted, redacted_command
 from slipway.ports import Commit
 
 #: Bytes of each of the three.
 SIZE = 8
+
+#: What tells a whole float from an integer. One search of 2 KB costs 1 µs; replacing it by its three ends, ten.
+_WHOLE = re.compile(rb"\.0(?=[,}\]])")
 
 _ENCODER = msgspec.json.Encoder()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
-    """What one step decided, in order, as three hashes of 16 hex digits. Values that may be secret are not in them."""
+    """What one step decided, in order, as three hashes of 16 hex digits, each empty where there was nothing.
 
-    changes: str  # every change of a record, those that were changed again in the same step among them
-    events: str
-    commands: str
+    Values that may be secret are not in them.
+    """
+
+    changes: str = ""  # of records, those that were changed again in the same step among them
+    events: str = ""
+    commands: str = ""
 
 
 def digest_of(commit: Commit, documents: Iterable[bytes] | None = None) -> Digest:
@@ -38,14 +45,14 @@ def digest_of(commit: Commit, documents: Iterable[bytes] | None = None) -> Diges
             continue
         changes.append(f"{type(change).__name__} {type(record).__name__} {record.key} {change.cause}".encode())
         if isinstance(change, Put):
-            secretive = isinstance(record, SECRETIVE)
-            changes.append(_ENCODER.encode(redacted(record)) if secretive else document)
+            opened = redacted(record)
+            changes.append(document if opened is record else _ENCODER.encode(opened))
     commands = [_ENCODER.encode(redacted_command(command)) for command in commit.commands]
     return Digest(changes=_hash(changes), events=_hash(events), commands=_hash(commands))
 
 
 def _hash(parts: list[bytes]) -> str:
     """Whole seconds count as the same whether they are integers, as they came, or floats, as they were read back."""
-    text = b"\n".join(parts)
-    text = text.replace(b".0,", b",").replace(b".0}", b"}").replace(b".0]", b"]")
-    return blake2b(text, digest_size=SIZE).hexdigest()
+    if not parts:
+        return ""
+    return blake2b(_WHOLE.sub(b"", b"\n".join(parts)), digest_size=SIZE).hexdigest()

@@ -17,6 +17,10 @@ class PlacedRecord:
     document: bytes | dict[str, Any]  # its fields as JSON, or read
 
 
+class JournalError(Exception):
+    """A step cannot be told from the journal any more; the sentence says why."""
+
+
 class Journal(Protocol):
     """Records and rows as of one commit; a store goes on being written while they are read."""
 

@@ -23,7 +23,9 @@ ToldObservation = tuple[str, Any]
 
 
 def record_of(kind: str, document: object) -> Record:
-    """The record of that kind with these fields. Raises `msgspec.ValidationError`, or KeyError for an unknown kind."""
+    """The record of that kind with these fields. Raises ValueError where they do not fit, or the kind is not known."""
+    if kind not in RECORD_KINDS:
+        raise ValueError(f"no record is a {kind}")
     record: Record = msgspec.convert(document, RECORD_KINDS[kind])
     return record
 
@@ -54,5 +56,7 @@ def told_observation(observation: Observation) -> ToldObservation:
 def observation_of(told: ToldObservation) -> Observation:
     """The observation that was told. Raises as `record_of`."""
     kind, document = told
+    if kind not in _OBSERVATION_KINDS:
+        raise ValueError(f"no observation is a {kind}")
     observation: Observation = msgspec.convert(document, _OBSERVATION_KINDS[kind])
     return observation

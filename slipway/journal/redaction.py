@@ -16,20 +16,15 @@ from slipway.core.plan import Change, HostCommand, Record, StartTask
 #: What stands for a value that may be secret.
 MARK = "***"
 
-#: The kinds of records in which there may be something to redact.
-SECRETIVE = (TaskDefinition, Task, ClientToken)
-
 
 def redacted(record: Record) -> Record:
     """The record with nothing secret; itself where there is nothing to redact. Twice is the same as once."""
-    match record:
-        case TaskDefinition() | Task() if record.document:
-            document = _open(record.document)
-            return record if document == record.document else replace(record, document=document)
-        case ClientToken():
-            return replace(record, fingerprint=MARK)
-        case _:
+    if isinstance(record, TaskDefinition | Task):
+        if not record.document:
             return record
+        document = _open(record.document)
+        return record if document == record.document else replace(record, document=document)
+    return replace(record, fingerprint=MARK) if isinstance(record, ClientToken) else record
 
 
 def redacted_change(change: Change) -> Change:

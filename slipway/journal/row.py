@@ -19,8 +19,8 @@ from slipway.core.arns import Arns
 from slipway.core.plan import Put, Record
 from slipway.core.rules import Rules
 from slipway.journal.digest import Digest, digest_of
-from slipway.journal.kinds import RECORD_KINDS, ToldChange, ToldObservation, told_change, told_observation
-from slipway.ports import Commit, Inputs, Loaded
+from slipway.journal.kinds import RECORD_KINDS, ToldChange, ToldObservation, change_of, told_change, told_observation
+from slipway.ports import Commit, Inputs, Loaded, Taken
 
 #: Bytes from which on a row is compressed: the reports of a host with all its tasks, a thousand tasks in one step.
 COMPRESSED_FROM = 4096
@@ -102,10 +102,7 @@ def encode_row(
     if inputs.idle_at:
         row["idle_at"] = inputs.idle_at
     if inputs.transactions:
-        row["transactions"] = [
-            {"at": taken.at, "sequence": taken.sequence, "changes": [told_change(change) for change in taken.changes]}
-            for taken in inputs.transactions
-        ]
+        row["transactions"] = [told_transaction(taken) for taken in inputs.transactions]
     if inputs.observations:
         row["observations"] = [told_observation(observation) for observation in inputs.observations]
     if inputs.loaded is not None:
@@ -117,6 +114,18 @@ def encode_row(
 def decode_row(encoded: bytes) -> JournalRow:
     """The row that was encoded. Raises `msgspec.MsgspecError` and `zlib.error` for what is none."""
     return _DECODER.decode(encoded if encoded.startswith(b"{") else zlib.decompress(encoded))
+
+
+def told_transaction(taken: Taken) -> ToldTransaction:
+    """A plan as JSON tells it."""
+    changes = tuple(told_change(change) for change in taken.changes)
+    return ToldTransaction(at=taken.at, sequence=taken.sequence, changes=changes)
+
+
+def taken_of(told: ToldTransaction) -> Taken:
+    """The plan that was told. Raises as `record_of`."""
+    changes = tuple(change_of(change) for change in told.changes)
+    return Taken(at=told.at, changes=changes, sequence=told.sequence)
 
 
 def load_of(loaded: Loaded) -> Load:

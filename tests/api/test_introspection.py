@@ -15,11 +15,13 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message, Scope
 
 from slipway.api.introspection import routes
+from slipway.api.introspection_recording import Recorded
 from slipway.core.answers.postmortem_tasks import Tail
 from slipway.core.answers.wait import Sight
 from slipway.core.model.clusters import ClusterStatus
 from slipway.core.plan import Put
 from slipway.core.snapshot import Snapshot
+from slipway.journal.journal import JournalError
 from slipway.ports import StoryRow
 from slipway.wire.auth import Authenticator, Credentials
 from tests.api.half_rolled import HOST_ID, NEW, NOW, OLD, SERVICE, TASKS, filled
@@ -42,9 +44,16 @@ class Asked:
 
 
 def application(
-    *, snapshot: Callable[[], Snapshot] = filled, logs: Asked | None = None, signed_at: float | None = None
+    *,
+    snapshot: Callable[[], Snapshot] = filled,
+    logs: Asked | None = None,
+    signed_at: float | None = None,
+    recorded: Recorded | None = None,
 ) -> ASGIApp:
     """The routes; behind a signature made at `signed_at`, if that is given."""
+
+    async def nothing_recorded(arn: str) -> bytes:
+        raise JournalError(f"{arn} cannot be replayed.")
 
     def story(arn: str) -> tuple[StoryRow, ...]:
         return (StoryRow(seq=7, at=NOW, kind="Task", key=arn, cause="stop decided", document='{"version":2}'),)
@@ -54,6 +63,7 @@ def application(
         story=story,
         logs=logs or Asked(),
         last_words=lambda task: {"app": Tail(lines=("no port",))},
+        recorded=recorded or nothing_recorded,
         authenticator=Authenticator([KEY]) if signed_at is not None else None,
         clock=lambda: NOW if signed_at is None else signed_at,
         sight=lambda: Sight(now=NOW),

@@ -11,6 +11,7 @@ from slipway.cli.demo import demo
 from slipway.cli.deploy import deploy
 from slipway.cli.env import env
 from slipway.cli.events import events
+from slipway.cli.explain import explain
 from slipway.cli.failure import CliError, Interrupted, UsageError
 from slipway.cli.logs import logs
 from slipway.cli.postmortem import postmortem
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (up, env, status, events, logs, watch, deploy, wait, why, postmortem, demo, version):
+for command in (up, env, status, events, logs, watch, deploy, wait, why, postmortem, explain, demo, version):
     app.command()(command)
 
 

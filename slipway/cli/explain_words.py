@@ -1,0 +1,42 @@
+"""What an explanation says in words: the kinds of time, settings with their values, seconds."""
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from slipway.core.explaining.segment import SegmentKind, Setting
+
+#: Kinds whose words are not simply their names.
+_WORDS = {SegmentKind.SIGTERM_TO_EXIT: "SIGTERM to exit", SegmentKind.BACK_OFF: "back-off"}
+
+#: Seconds from which on tenths are enough, for a whole deployment.
+LONG_S = 600.0
+
+
+def kind_words(kind: SegmentKind) -> str:
+    """`health wait`."""
+    return _WORDS.get(kind, kind.value.replace("_", " ").lower())
+
+
+def seconds_text(seconds: float, *, of: float) -> str:
+    """`1,440.0`, and to the hundredth where all of it (`of`) is short."""
+    return f"{seconds:,.1f}" if of >= LONG_S else f"{seconds:,.2f}"
+
+
+def share_text(share: float) -> str:
+    """`62.5%` of a share from 0 to 1."""
+    return f"{share:.1%}"
+
+
+def settings_text(settings: Iterable[Setting]) -> str:
+    """`HealthCheckIntervalSeconds = 30, HealthyThresholdCount = 5 (target group web)`; those of one thing together."""
+    groups = groupby(settings, key=lambda setting: setting.of)
+    return "; ".join(f"{', '.join(map(_setting, group))} ({of})" for of, group in groups)
+
+
+def task_text(task_arn: str | None) -> str:
+    """The first eight digits of a task's id; empty: no task's."""
+    return "" if task_arn is None else task_arn.rpartition("/")[2][:8]
+
+
+def _setting(setting: Setting) -> str:
+    return f"{setting.name} = {setting.value}" if setting.value else setting.name

@@ -18,7 +18,7 @@ from slipway.core.plan import Change
 from slipway.foresight.recording import Recording
 
 #: Tasks that one round starts or stops become healthy, or stop, some moments apart: their moves count as one instant.
-TOGETHER_S = 0.25
+TOGETHER_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

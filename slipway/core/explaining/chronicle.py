@@ -273,7 +273,8 @@ def _lived(life: TargetLife, target: Target, at: float) -> TargetLife:
         elif life.first_passed_at is None:
             grown = replace(grown, first_passed_at=at if target.passing_since is None else target.passing_since)
         if target.state is TargetState.HEALTHY:
-            grown = replace(grown, healthy_at=at, first_passed_at=grown.first_passed_at or at)
+            passed_at = at if grown.first_passed_at is None else grown.first_passed_at
+            grown = replace(grown, healthy_at=at, first_passed_at=passed_at, passed_checks=target.passed_checks)
     return grown
 
 

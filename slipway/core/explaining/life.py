@@ -17,6 +17,7 @@ class TargetLife:
     failed_checks: int = 0  # checks that failed before it was first healthy; those of an unhealthy target are not told
     failing_since: float | None = None  # the first failed check since one passed; None: the last ones passed
     healthy_at: float | None = None  # the first time
+    passed_checks: int = 0  # how many in a row made it healthy then
     draining_at: float | None = None
     removed_at: float | None = None
 

@@ -12,7 +12,7 @@ from slipway.core.explaining.strip import Strip
 from slipway.core.model.tasks import Container, Task
 from slipway.core.tasks.service_tasks import Phase
 
-_PASSED = "checks of its target passed, as many in a row as its group asks for"
+_PASSED = "checks of its target passed, as many in a row as it takes"
 
 
 def rise_segments(life: TaskLife, settings: Settings, *, from_at: float, to_at: float) -> tuple[Segment, ...]:
@@ -126,10 +126,9 @@ def _cut_checks(strip: Strip, life: TaskLife, target: TargetLife, settings: Sett
         if target.first_passed_at is not None and is_passing:
             well_from = max(target.first_passed_at - interval_s, target.registered_at)
         strip.cut(SegmentKind.FAILED_CHECKS, well_from, failed, settings.failing(record))
-    needed_s = settings.passing_s(record)
     if target.healthy_at is not None and target.healthy_at <= strip.to_at:
-        ends_at = target.healthy_at if needed_s is None else min(well_from + needed_s, target.healthy_at)
-        strip.cut(SegmentKind.HEALTH_WAIT, ends_at, _PASSED, settings.passing(record))
+        passed_at = min(well_from + interval_s * target.passed_checks, target.healthy_at)
+        strip.cut(SegmentKind.HEALTH_WAIT, passed_at, _PASSED, settings.passing(record, target.passed_checks))
         strip.cut(SegmentKind.OVERHEAD, target.healthy_at, "the checks' own time, and that of the commit")
     elif not is_healthy:
         strip.cut(SegmentKind.HEALTH_WAIT, None, "its target was being checked", settings.passing(record))

@@ -19,21 +19,17 @@ class Settings:
     def __init__(self, chronicle: Chronicle) -> None:
         self._chronicle = chronicle
 
-    def passing(self, target: Target) -> tuple[Setting, ...]:
-        """What makes a new target healthy: interval x threshold."""
+    def passing(self, target: Target, passed: int | None = None) -> tuple[Setting, ...]:
+        """What makes a new target healthy: interval x threshold. `passed` checks did (None: not yet): fewer than the
+        threshold where the server asks for fewer of a new target."""
         check = self._check(target)
         if check is None:
             return ()
         of = self._group(target)
-        return (
-            Setting(name="HealthCheckIntervalSeconds", value=str(check.interval_s), of=of),
-            Setting(name="HealthyThresholdCount", value=str(check.healthy_threshold), of=of),
-        )
-
-    def passing_s(self, target: Target) -> float | None:
-        """The seconds that the checks of a new target take which pass; None: its group is not known."""
-        check = self._check(target)
-        return None if check is None else float(check.interval_s * check.healthy_threshold)
+        interval = Setting(name="HealthCheckIntervalSeconds", value=str(check.interval_s), of=of)
+        if passed is not None and passed < check.healthy_threshold:
+            return (interval, Setting(name="new_target_checks", value=str(passed), of="server"))
+        return (interval, Setting(name="HealthyThresholdCount", value=str(check.healthy_threshold), of=of))
 
     def interval_s(self, target: Target) -> float:
         """Seconds between two checks of a target; 0: its group is not known."""

@@ -12,9 +12,11 @@ from slipway.cli.deploy import deploy
 from slipway.cli.env import env
 from slipway.cli.events import events
 from slipway.cli.explain import explain
+from slipway.cli.export import export
 from slipway.cli.failure import CliError, Interrupted, UsageError
 from slipway.cli.logs import logs
 from slipway.cli.postmortem import postmortem
+from slipway.cli.replay import replay
 from slipway.cli.status import status
 from slipway.cli.up import up
 from slipway.cli.version import print_version, version
@@ -29,7 +31,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (up, env, status, events, logs, watch, deploy, wait, why, postmortem, explain, demo, version):
+for command in (
+    up,
+    env,
+    status,
+    events,
+    logs,
+    watch,
+    deploy,
+    wait,
+    why,
+    postmortem,
+    explain,
+    replay,
+    export,
+    demo,
+    version,
+):
     app.command()(command)
 
 

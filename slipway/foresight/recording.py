@@ -7,6 +7,8 @@ same decisions again, anywhere.
 
 from dataclasses import dataclass, replace
 
+from slipway.core.arns import deployment_id_of
+from slipway.core.model.deployments import ServiceDeployment
 from slipway.core.observations import Observation
 from slipway.core.plan import Change, Record
 from slipway.journal.digest import Digest
@@ -56,6 +58,12 @@ class Recording:
     def ended_at(self) -> float:
         """The instant of the last step."""
         return self.steps[-1].at
+
+    @property
+    def deployment_id(self) -> str:
+        """The id of the deployment that the service deployment brought, `ecs-svc/<digits>`."""
+        made = (change.record for change in self.steps[0].changes if change.record.key == self.service_deployment_arn)
+        return next(deployment_id_of(one.target_revision_arn) for one in made if isinstance(one, ServiceDeployment))
 
     @property
     def versions(self) -> tuple[str, ...]:

@@ -1,0 +1,64 @@
+"""The recording that a command is given: a file that was exported, or a deployment of a service."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from slipway.cli.access import find_access
+from slipway.cli.endpoint import Endpoint
+from slipway.cli.failure import CliError, UsageError
+from slipway.cli.resolve import resolve_service
+
+if TYPE_CHECKING:
+    from slipway.foresight.recording import Recording
+
+#: How files of recordings end, as `slipway export` names them.
+SUFFIX = ".slipway.gz"
+
+Subject = Annotated[
+    str, typer.Argument(metavar="SERVICE|FILE", help="Name or ARN of a service, or a file that was exported.")
+]
+Deployment = Annotated[
+    str | None, typer.Argument(metavar="[DEPLOYMENT]", help="Its id, ecs-svc/…, or ARN (default: the newest).")
+]
+
+
+def find_recording(subject: str, deployment: str | None, *, cluster: str | None, data: Path | None) -> "Recording":
+    """The recording in the file that `subject` names, or of a deployment (None: the newest) of the service it names.
+
+    Raises `CliError`, and `UsageError` for a file with a deployment.
+    """
+    file = file_named(subject)
+    if file is None:
+        return fetch_recording(subject, deployment, cluster=cluster, data=data)
+    if deployment is not None:
+        raise UsageError(f"{file} holds one deployment: leave out {deployment}, or name a service instead of the file.")
+    from slipway.foresight.recording import RecordingError
+    from slipway.foresight.recording_file import load_recording
+
+    try:
+        return load_recording(file)
+    except RecordingError as error:
+        raise CliError(str(error)) from error
+
+
+def fetch_recording(service: str, deployment: str | None, *, cluster: str | None, data: Path | None) -> "Recording":
+    """The recording of a deployment (None: the newest), from the server. Raises `CliError`."""
+    from slipway.foresight.recording import RecordingError
+    from slipway.foresight.recording_file import decode_recording
+
+    endpoint = Endpoint(find_access(data))
+    name = resolve_service(endpoint.overview(), service, cluster)
+    content = endpoint.recording(name.cluster, name.service, deployment)
+    try:
+        return decode_recording(content, name="The server's answer")
+    except RecordingError as error:
+        raise CliError(str(error)) from error
+
+
+def file_named(subject: str) -> Path | None:
+    """The file that is meant; None: a service is. What is there as a file, or looks like a path, is one."""
+    path = Path(subject)
+    is_path = subject.endswith(SUFFIX) or ("/" in subject and not subject.startswith("arn:"))
+    return path if is_path or path.is_file() else None

@@ -10,6 +10,7 @@ from math import ceil, floor
 
 from slipway.core.answers.measured_times import start_s
 from slipway.core.answers.preflight_room import Room, room_for
+from slipway.core.answers.sigterm_probe import sigterm_warnings
 from slipway.core.decision import Context
 from slipway.core.deployments.deploy import Workload
 from slipway.core.deployments.desired import desired_count
@@ -50,6 +51,7 @@ def preflight(
         *_grace(snapshot, service, definition, known, rules=context.rules),
         *_alarms(snapshot, service),
         *_deadline(service, known),
+        *sigterm_warnings(snapshot, service, definition, desired=desired, limit=limit),
     )
 
 

@@ -7,6 +7,7 @@ others depend on, its targets, its health; or its drain and its stop.
 from collections.abc import Iterable
 from typing import assert_never
 
+from slipway.core.answers.sigterm_probe import usual_exit
 from slipway.core.answers.wait import Clearing, Sight, Wait, WaitKind
 from slipway.core.answers.why_health import why_not_healthy
 from slipway.core.model.load_balancing import Target, TargetState
@@ -133,7 +134,9 @@ def _why_not_stopped(snapshot: Snapshot, task: Task, sight: Sight) -> Wait:
     if task.last_status not in _SIGNALLED:
         sentence = f"its host was told to stop it {sight.since(task.stop_ordered_at)} ago, and is to begin"
         return Wait(kind=WaitKind.STOP, sentence=sentence, subject=task.arn, since=task.stop_ordered_at)
-    return _signalled(task, () if definition is None else definition.containers, sight)
+    service = None if task.service_arn is None else snapshot.services.get(task.service_arn)
+    known = "" if definition is None or service is None else usual_exit(snapshot, service, definition)
+    return _signalled(task, () if definition is None else definition.containers, sight, known=known)
 
 
 def _draining(task: Task, targets: Iterable[Target], sight: Sight) -> Wait:
@@ -156,8 +159,9 @@ def _counted(count: int, one: str, where: str) -> str:
     return f"{count} {one} {where}" if count == 1 else f"{count} {one}s {where}"
 
 
-def _signalled(task: Task, containers: tuple[ContainerDefinition, ...], sight: Sight) -> Wait:
-    """SIGTERM was sent; when SIGKILL follows to the last container, each in its turn and with its own stop timeout."""
+def _signalled(task: Task, containers: tuple[ContainerDefinition, ...], sight: Sight, *, known: str) -> Wait:
+    """SIGTERM was sent; when SIGKILL follows to the last container, each in its turn and with its own stop timeout;
+    and what is known of how they end."""
     assert task.stop_ordered_at is not None, f"{task.arn} was not told to stop"
     ordered_at = task.stop_ordered_at
     kill_at = ordered_at + last_kill_s(containers)
@@ -167,7 +171,7 @@ def _signalled(task: Task, containers: tuple[ContainerDefinition, ...], sight: S
         kill = f"SIGKILL was due {sight.since(kill_at)} ago: its host has not reported its end"
     return Wait(
         kind=WaitKind.STOP,
-        sentence=f"SIGTERM sent {sight.since(ordered_at)} ago, {kill}",
+        sentence=f"SIGTERM sent {sight.since(ordered_at)} ago, {kill}{known and f'; {known}'}",
         subject=task.arn,
         since=ordered_at,
         clears_at=kill_at,

@@ -179,14 +179,13 @@ def _with_stop(
 
 def program_of(definition: TaskDefinition, container_name: str) -> str:
     """16 hex digits that stand for how a container's image is run: what decides whether its program gets the signal."""
-    documents = definition.document.get("containerDefinitions", ())
-    named = (each for each in documents if each.get("name") == container_name)
-    document: Mapping[str, Any] = next(named, {})
+    document = container_document(definition, container_name)
+    words = [list(document.get("entryPoint") or ()), list(document.get("command") or ())]
     has_init = bool((document.get("linuxParameters") or {}).get("initProcessEnabled"))
-    return stable_hex(
-        "program",
-        json.dumps(list(document.get("entryPoint") or ())),
-        json.dumps(list(document.get("command") or ())),
-        str(has_init),
-        length=16,
-    )
+    return stable_hex("program", json.dumps([*words, has_init]), length=16)
+
+
+def container_document(definition: TaskDefinition, container_name: str) -> Mapping[str, Any]:
+    """A container definition in AWS's JSON; empty where there is none of that name."""
+    documents = definition.document.get("containerDefinitions", ())
+    return next((each for each in documents if each.get("name") == container_name), {})

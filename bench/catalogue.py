@@ -3,7 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench import balancer, containers, describe, idle, memory, processes, rollout, way_back
+from bench import (
+    balancer,
+    containers,
+    describe,
+    foresight_scale,
+    idle,
+    memory,
+    placement,
+    processes,
+    rollout,
+    way_back,
+)
 from bench.result import Row
 
 #: What a bench measures (rows and notes) at full size, or at the small one if asked for the quick one.
@@ -33,4 +44,8 @@ BENCHES = (
     Bench(name="rollout", title="processor time of a rollout, by its size", measure=rollout.measure),
     Bench(name="idle", title="processor time of a control plane with nothing to do", measure=idle.measure),
     Bench(name="way_back", title="how long a bad version lasts", measure=way_back.measure),
+    Bench(name="placement", title="placement decisions a second, by the number of hosts", measure=placement.measure),
+    Bench(
+        name="foresight_scale", title="what it costs to foresee a roll, by its size", measure=foresight_scale.measure
+    ),
 )

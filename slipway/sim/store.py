@@ -14,12 +14,19 @@ from slipway.sim.journal import MemoryJournal
 
 class MemoryStore:
     """A `ports.Store` that keeps everything in memory. `records` are what it begins with; `journal` None: it keeps
-    none."""
+    none. Without a story it keeps no state of a record but the last, half the memory of a large world."""
 
     def __init__(
-        self, *, seed: str, records: Iterable[Record] = (), sequence: int = 0, journal: MemoryJournal | None = None
+        self,
+        *,
+        seed: str,
+        records: Iterable[Record] = (),
+        sequence: int = 0,
+        journal: MemoryJournal | None = None,
+        keeps_story: bool = True,
     ) -> None:
         self._seed = seed
+        self._keeps_story = keeps_story
         self.journal = journal
         self._records: dict[tuple[str, str], Record] = {}
         self._events: dict[str, list[ServiceEvent]] = {}
@@ -66,12 +73,12 @@ class MemoryStore:
             self._records[key] = record
         else:
             self._records.pop(key, None)
-        if change.cause:
+        if change.cause and self._keeps_story:
             self._told += 1
             self._story.setdefault(record.key, []).append((self._told, at, change))
 
     def story(self, key: str) -> tuple[StoryRow, ...]:
-        """The committed changes of the record `key` that have a cause, oldest first."""
+        """The committed changes of the record `key` that have a cause, oldest first; none if it keeps no story."""
         return tuple(
             StoryRow(
                 seq=seq,

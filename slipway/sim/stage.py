@@ -12,6 +12,7 @@ from slipway.core.model.tags import Tag
 from slipway.core.model.task_definitions import TaskDefinition
 from slipway.core.model.tasks import Task
 from slipway.core.rules import Rules
+from slipway.ports import Store
 from slipway.sim.behaviours import Behaviour
 from slipway.sim.cast import CAST, CONTAINER_CHECK, SOUND, UNSOUND
 from slipway.sim.hosts import SimHost
@@ -49,10 +50,10 @@ class Stage:
 
     NOTHING = "nothing to do it to"
 
-    def __init__(self, setting: Setting, *, seed: str, watch: Watch) -> None:
+    def __init__(self, setting: Setting, *, seed: str, watch: Watch, store: Store | None = None) -> None:
         self.setting = setting
         rules = Rules(is_sequential=setting.is_sequential, stopped_task_kept_s=KEPT_S)
-        self.world = World(seed=seed, rules=rules, watch=watch)
+        self.world = World(seed=seed, rules=rules, watch=watch, store=store)
         self.user = Operator(self.world)
         self.hosts = [self.world.add_host(cpu=host.cpu * UNIT, memory=host.memory * UNIT) for host in setting.hosts]
         self.played: dict[str, str] = {}  # which behaviour of the cast a revision plays, by `family:revision`

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from random import Random
 from types import TracebackType
 
+from slipway.ports import Store
 from slipway.sim import liveness
 from slipway.sim.safety import Broken, Safety
 from slipway.sim.setting import draw_setting
@@ -60,9 +61,13 @@ class Outcome:
 class Trial:
     """One seed's story. It is told once, by `run`."""
 
-    def __init__(self, *, seed: int, count: int = STEPS, only: Iterable[int] | None = None) -> None:
+    def __init__(
+        self, *, seed: int, count: int = STEPS, only: Iterable[int] | None = None, store: Store | None = None
+    ) -> None:
+        """`store`: what its world is kept in; None: in memory, without a journal."""
         random = Random(f"slipway {seed}")
         self.seed = seed
+        self._store = store
         self._count = count
         self.setting = draw_setting(random)
         drawn = draw_steps(random, count)
@@ -81,7 +86,7 @@ class Trial:
     def run(self) -> Outcome:
         """Tell the story to its end, or to where something breaks."""
         with self:
-            self._stage = stage = Stage(self.setting, seed=str(self.seed), watch=self._safety)
+            self._stage = stage = Stage(self.setting, seed=str(self.seed), watch=self._safety, store=self._store)
             for number, step in self.steps.items():
                 self._at = number
                 self._tell(stage, number, step)

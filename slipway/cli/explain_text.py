@@ -137,7 +137,7 @@ def _kinds(explanation: Explanation) -> Table:
         table.add_column(justify="right", no_wrap=True)
     table.add_column(no_wrap=True)
     for total in explanation.totals:
-        bar = "█" * max(round(BAR * total.share), 1)
+        bar = "█" * round(BAR * total.share)
         seconds = seconds_text(total.seconds, of=explanation.seconds)
         style = _STYLES.get(total.kind, "")
         table.add_row(_kind(total.kind), Text(f"{seconds} s"), Text(share_text(total.share)), Text(bar, style=style))

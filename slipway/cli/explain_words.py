@@ -8,8 +8,8 @@ from slipway.core.explaining.segment import SegmentKind, Setting
 #: Kinds whose words are not simply their names.
 _WORDS = {SegmentKind.SIGTERM_TO_EXIT: "SIGTERM to exit", SegmentKind.BACK_OFF: "back-off"}
 
-#: Seconds from which on tenths are enough, for a whole deployment.
-LONG_S = 600.0
+#: Seconds of a whole deployment up to which milliseconds tell something, and those from which on tenths are enough.
+SHORT_S, LONG_S = 60.0, 600.0
 
 
 def kind_words(kind: SegmentKind) -> str:
@@ -18,8 +18,8 @@ def kind_words(kind: SegmentKind) -> str:
 
 
 def seconds_text(seconds: float, *, of: float) -> str:
-    """`1,440.0`, and to the hundredth where all of it (`of`) is short."""
-    return f"{seconds:,.1f}" if of >= LONG_S else f"{seconds:,.2f}"
+    """`1,440.0`, and to the hundredth or to the thousandth where all of it (`of`) is short."""
+    return f"{seconds:,.1f}" if of >= LONG_S else f"{seconds:.2f}" if of >= SHORT_S else f"{seconds:.3f}"
 
 
 def share_text(share: float) -> str:

@@ -8,12 +8,12 @@ instants are epoch seconds, all within a factor of two of each other, so their d
 spacing, and so are the sums of those (Sterbenz's lemma).
 """
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from slipway.core.explaining.chronicle import Chronicle
 from slipway.core.explaining.critical_path import CriticalPath
-from slipway.core.explaining.segment import Ledger, Segment
+from slipway.core.explaining.segment import Ledger
+from slipway.core.explaining.strip import merged
 
 
 def ledger_of(chronicle: Chronicle, service_deployment_arn: str, *, now: float) -> Ledger:
@@ -27,7 +27,7 @@ def ledger_of(chronicle: Chronicle, service_deployment_arn: str, *, now: float) 
     backward = [segment for leg in path.walk(end) for segment in reversed(leg.segments)]
     began_at = roll_out.created_at
     segments = (replace(one, from_at=max(one.from_at, began_at)) for one in reversed(backward) if one.to_at > began_at)
-    ledger = Ledger(began_at=began_at, ended_at=end.at, segments=_merged(segments))
+    ledger = Ledger(began_at=began_at, ended_at=end.at, segments=merged(segments))
     check_touching(ledger)
     check_sum(ledger)
     return ledger
@@ -48,17 +48,3 @@ def check_sum(ledger: Ledger) -> None:
     """The seconds of the segments add up to the whole time, exactly. Raises AssertionError."""
     total = sum(one.seconds for one in ledger.segments)
     assert total == ledger.seconds, f"the segments add up to {total} s, the deployment took {ledger.seconds} s"
-
-
-def _merged(segments: Iterable[Segment]) -> tuple[Segment, ...]:
-    """Neighbours of one kind and task as one, told as the longer of them is."""
-    merged: list[Segment] = []
-    for one in segments:
-        last = merged[-1] if merged else None
-        if last is not None and (last.kind, last.task_arn) == (one.kind, one.task_arn):
-            told = last if last.seconds >= one.seconds else one
-            settings = tuple(dict.fromkeys((*told.settings, *last.settings, *one.settings)))
-            merged[-1] = replace(told, from_at=last.from_at, to_at=one.to_at, settings=settings)
-        else:
-            merged.append(one)
-    return tuple(merged)

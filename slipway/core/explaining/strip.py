@@ -1,5 +1,8 @@
 """A strip: one stretch of time, cut into segments that touch each other."""
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from slipway.core.explaining.segment import Segment, SegmentKind, Setting
 
 
@@ -38,4 +41,18 @@ class Strip:
     def segments(self) -> tuple[Segment, ...]:
         """The segments, oldest first. The strip must be full."""
         assert self.is_full, f"{self.to_at - self._cut_at} s are nobody's"
-        return tuple(self._segments)
+        return merged(self._segments)
+
+
+def merged(segments: Iterable[Segment]) -> tuple[Segment, ...]:
+    """Neighbours of one kind and task as one, told as the longer of them is."""
+    found: list[Segment] = []
+    for one in segments:
+        last = found[-1] if found else None
+        if last is not None and (last.kind, last.task_arn) == (one.kind, one.task_arn):
+            told = last if last.seconds >= one.seconds else one
+            settings = tuple(dict.fromkeys((*told.settings, *last.settings, *one.settings)))
+            found[-1] = replace(told, from_at=last.from_at, to_at=one.to_at, settings=settings)
+        else:
+            found.append(one)
+    return tuple(found)

@@ -28,6 +28,9 @@ def explain(
     ] = None,
     *,
     cluster: options.Cluster = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write it as one HTML page, which loads nothing.")
+    ] = None,
     data: options.Data = None,
     as_json: options.Json = False,
 ) -> None:
@@ -39,10 +42,16 @@ def explain(
     if file is not None and deployment is not None:
         raise UsageError(f"{file} holds one deployment: leave out {deployment}, or name a service instead of the file.")
     told = _of_file(file) if file is not None else _of_server(Endpoint(find_access(data)), subject, cluster, deployment)
+    if html is not None:
+        from slipway.foresight.pages.explanation_page import explanation_page
+
+        _write(explanation_page(told), html)
     if as_json:
         from slipway.cli.explain_document import explain_document
 
         print_json(explain_document(told))
+    elif html is not None:
+        print(f"{html} explains {told.deployment}.")
     else:
         from slipway.cli.explain_text import explain_text
 
@@ -83,3 +92,11 @@ def _of_server(endpoint: Endpoint, subject: str, cluster: str | None, deployment
         return explain(decode_recording(content, name="The server's answer"), now=float(overview["at"]))
     except RecordingError as error:
         raise CliError(str(error)) from error
+
+
+def _write(page: str, file: Path) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(page, "utf-8")
+    except OSError as error:
+        raise CliError(f"{file} cannot be written: {error.strerror}.") from error

@@ -1,63 +1,28 @@
 """A simulated host: it runs tasks as their behaviours say, and reports what a real one would."""
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from heapq import heappop, heappush
 from math import inf
 
 from slipway.core.model.hosts import Host
-from slipway.core.model.task_definitions import ContainerHealthCheck, NetworkMode
-from slipway.core.model.tasks import HealthStatus, NetworkBinding, TaskStatus
-from slipway.core.observations import ContainerReport, HostReport, TaskReport
+from slipway.core.model.task_definitions import NetworkMode
+from slipway.core.model.tasks import NetworkBinding, TaskStatus
+from slipway.core.observations import HostReport, TaskReport
 from slipway.core.plan import HostCommand, StartTask, StopTask, TaskPayload
 from slipway.ports import Report
 from slipway.sim.behaviours import Behaviour, HealthScript
 from slipway.sim.clock import Agenda, VirtualClock
 from slipway.sim.connections import Connection
 from slipway.sim.container_health import HealthChange, next_change
+from slipway.sim.tasks import SimTask, task_report
 
 #: The first port given to a mapping that asks for any (the ephemeral range of Linux begins here).
 FIRST_DYNAMIC_PORT = 32768
 
 #: What a container killed by SIGKILL exits with, 128 + 9.
 KILLED = 137
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SimTask:
-    """A task as its host knows it. `…_at` are epoch seconds of virtual time; None: not yet."""
-
-    payload: TaskPayload
-    behaviour: Behaviour
-    run: int  # number of this start among all of its host
-    status: TaskStatus = TaskStatus.ACTIVATING
-    pull_started_at: float
-    pull_stopped_at: float | None = None
-    started_at: float | None = None
-    signalled_at: float | None = None
-    ended_at: float | None = None
-    exit_code: int | None = None
-    was_killed: bool = False  # it got SIGKILL at its stop timeout
-    reason: str | None = None
-    ip_address: str | None = None
-    health: HealthStatus = HealthStatus.UNKNOWN  # what the health checks of its containers say
-    bindings: tuple[tuple[str, NetworkBinding], ...] = ()  # with the name of the container
-
-    @property
-    def arn(self) -> str:
-        """The task's ARN."""
-        return self.payload.task_arn
-
-    @property
-    def health_check(self) -> ContainerHealthCheck | None:
-        """The health check of its containers, the first that has one; None: it has none."""
-        checks = (container.health_check for container in self.payload.containers)
-        return next((check for check in checks if check is not None), None)
-
-    def is_same_run(self, other: "SimTask | None") -> bool:
-        """Whether the other is this task, and was not started anew since."""
-        return other is not None and other.arn == self.arn and other.run == self.run
 
 
 class SimHost:
@@ -93,6 +58,7 @@ class SimHost:
         self._free_ports: list[int] = []
         self._next_port = FIRST_DYNAMIC_PORT
         self._addresses = 0
+        self._taken_addresses: set[str] = set()  # of tasks that were taken over
 
     @property
     def id(self) -> str:
@@ -105,7 +71,7 @@ class SimHost:
 
     def state(self) -> HostReport:
         """What the host offers and has, tasks that ended among them."""
-        tasks = tuple(self._as_report(task) for task in self._tasks.values())
+        tasks = tuple(self._told(task) for task in self._tasks.values())
         return HostReport(host=self.host, tasks=tasks, at=self._clock.now())
 
     def perform(self, command: HostCommand) -> None:
@@ -178,6 +144,29 @@ class SimHost:
         if task is not None and task.status is TaskStatus.RUNNING:
             self._expect_health(task)
 
+    def take_over(self, tasks: Iterable[SimTask]) -> None:
+        """Have tasks that began elsewhere, each to go on from where it is, with the time that is left."""
+        taken = [replace(task, run=number) for number, task in enumerate(tasks, self._runs + 1)]
+        self._runs += len(taken)
+        self._tasks |= {task.arn: task for task in taken}
+        self._taken_addresses |= {task.ip_address for task in taken if task.ip_address is not None}
+        ports = {binding.host_port for task in taken for _, binding in task.bindings}
+        dynamic = {port for port in ports if port >= FIRST_DYNAMIC_PORT}
+        self._next_port = max(dynamic, default=FIRST_DYNAMIC_PORT - 1) + 1
+        self._free_ports = sorted(set(range(FIRST_DYNAMIC_PORT, self._next_port)) - dynamic)
+        for task in taken:
+            self._go_on(task)
+
+    def _go_on(self, task: SimTask) -> None:
+        match task.status:
+            case TaskStatus.PENDING | TaskStatus.ACTIVATING:
+                self._expect_start(task)
+            case TaskStatus.RUNNING:
+                self._expect_health(task)
+                self._expect_end(task)
+            case _:
+                self._expect_exit(task)
+
     # The life of a task
 
     def _start(self, payload: TaskPayload) -> None:
@@ -185,16 +174,22 @@ class SimHost:
         self._runs += 1
         now = self._clock.now()
         behaviour = self._behaviour_of(payload).drawn(self._seed, payload.task_id)
-        error = self.start_error or behaviour.start_error
         task = SimTask(payload=payload, behaviour=behaviour, run=self._runs, pull_started_at=now)
         self._tasks[task.arn] = task
-        ready_at = now + behaviour.pull_s + behaviour.launch_s
+        if self._expect_start(task) > now:
+            self._report(self._told(task))
+
+    def _expect_start(self, task: SimTask) -> float:
+        """Have a task run, or fail to, when its image is there; the instant at which it would run."""
+        now, behaviour = self._clock.now(), task.behaviour
+        error = self.start_error or behaviour.start_error
+        pulled_at = task.pull_started_at + behaviour.pull_s if task.pull_stopped_at is None else task.pull_stopped_at
+        ready_at = max(pulled_at + behaviour.launch_s, now)
         if error is not None:
-            self._agenda.put(now + behaviour.pull_s, lambda: self._fail_to_start(task, error))
+            self._agenda.put(max(pulled_at, now), lambda: self._fail_to_start(task, error))
         else:
             self._agenda.put(ready_at, lambda: self._run(task))
-        if ready_at > now:
-            self._report(self._as_report(task))
+        return ready_at
 
     def _fail_to_start(self, started: SimTask, error: str) -> None:
         if self._tasks.get(started.arn) is started:
@@ -205,19 +200,24 @@ class SimHost:
             return  # stopped, or lost, before it ran
         now = self._clock.now()
         is_awsvpc = started.payload.network_mode is NetworkMode.AWSVPC
+        pulled_at = started.pull_stopped_at
         running = replace(
             started,
             status=TaskStatus.RUNNING,
-            pull_stopped_at=started.pull_started_at + started.behaviour.pull_s,
+            pull_stopped_at=started.pull_started_at + started.behaviour.pull_s if pulled_at is None else pulled_at,
             started_at=now,
             ip_address=self._next_address() if is_awsvpc else None,
             bindings=() if is_awsvpc else self._bindings(started.payload),
         )
         self._put(running)
         self._expect_health(running)
-        if running.behaviour.runs_s is not None:
-            code = running.behaviour.exit_code
-            self._agenda.put(now + running.behaviour.runs_s, lambda: self._end(running, code))
+        self._expect_end(running)
+
+    def _expect_end(self, task: SimTask) -> None:
+        """Have a task end by itself if it does."""
+        runs_s, code = task.behaviour.runs_s, task.behaviour.exit_code
+        if runs_s is not None and task.started_at is not None:
+            self._agenda.put(max(task.started_at + runs_s, self._clock.now()), lambda: self._end(task, code))
 
     def _expect_health(self, task: SimTask) -> None:
         """Put the next change of the containers' health on the agenda, if one comes."""
@@ -257,25 +257,35 @@ class SimHost:
                 at=self._clock.now(),
             )
             self._report(unknown)
-        elif task.status is TaskStatus.ACTIVATING:
+        elif task.status in (TaskStatus.PENDING, TaskStatus.ACTIVATING):
             self._end(task, None)
         elif task.status is TaskStatus.RUNNING:
             self._signal(task, command.ordered_at)
         elif task.status is TaskStatus.STOPPED:
-            self._report(self._as_report(task))
+            self._report(self._told(task))
 
     def _signal(self, task: SimTask, ordered_at: float) -> None:
         """SIGTERM now, and SIGKILL at the stop timeout from when the stop was ordered."""
         self.on_signal(task)
+        signalled_at, stopping = self._clock.now(), TaskStatus.STOPPING
+        signalled = replace(task, status=stopping, signalled_at=signalled_at, stop_ordered_at=ordered_at)
+        self._put(signalled)
+        self._expect_exit(signalled)
+
+    def _expect_exit(self, task: SimTask) -> None:
+        """Have a task that got SIGTERM exit, or be killed."""
         now = self._clock.now()
-        self._put(replace(task, status=TaskStatus.STOPPING, signalled_at=now))
+        signalled_at = now if task.signalled_at is None else task.signalled_at
+        ordered_at = signalled_at if task.stop_ordered_at is None else task.stop_ordered_at
         timeout_s = max((container.stop_timeout_s for container in task.payload.containers), default=0.0)
-        killed_at = max(ordered_at + timeout_s, now)
+        killed_at = max(ordered_at + timeout_s, signalled_at)
         exits_in_s = task.behaviour.exits_in_s
-        if exits_in_s is None or now + exits_in_s > killed_at:
-            self._agenda.put(killed_at + self.stop_delay_s, lambda: self._end(task, KILLED, was_killed=True))
+        if exits_in_s is None or signalled_at + exits_in_s > killed_at:
+            ends_at = max(killed_at, now) + self.stop_delay_s
+            self._agenda.put(ends_at, lambda: self._end(task, KILLED, was_killed=True))
         else:
-            self._agenda.put(now + exits_in_s + self.stop_delay_s, lambda: self._end(task, 0))
+            ends_at = max(signalled_at + exits_in_s, now) + self.stop_delay_s
+            self._agenda.put(ends_at, lambda: self._end(task, 0))
 
     def _end(self, run: SimTask, exit_code: int | None, *, was_killed: bool = False) -> None:
         task = self.task(run.arn)
@@ -288,14 +298,17 @@ class SimHost:
 
     def _put(self, task: SimTask) -> None:
         self._tasks[task.arn] = task
-        self._report(self._as_report(task))
+        self._report(self._told(task))
 
     # Addresses and ports
 
     def _next_address(self) -> str:
-        self._addresses += 1
-        high, low = divmod(self._addresses, 250)
-        return f"10.{self.host.address.rpartition('.')[2]}.{high % 250}.{low + 1}"
+        while True:
+            self._addresses += 1
+            high, low = divmod(self._addresses, 250)
+            address = f"10.{self.host.address.rpartition('.')[2]}.{high % 250}.{low + 1}"
+            if address not in self._taken_addresses:
+                return address
 
     def _bindings(self, payload: TaskPayload) -> tuple[tuple[str, NetworkBinding], ...]:
         is_host_mode = payload.network_mode is NetworkMode.HOST
@@ -325,32 +338,5 @@ class SimHost:
             if binding.host_port >= FIRST_DYNAMIC_PORT:
                 heappush(self._free_ports, binding.host_port)
 
-    def _as_report(self, task: SimTask) -> TaskReport:
-        return TaskReport(
-            task_arn=task.arn,
-            host_id=self.id,
-            last_status=task.status,
-            containers=tuple(
-                ContainerReport(
-                    name=container.name,
-                    last_status=task.status,
-                    runtime_id=f"sim-{task.payload.task_id}",
-                    exit_code=task.exit_code,
-                    reason=task.reason,
-                    started_at=task.started_at,
-                    signalled_at=task.signalled_at,
-                    stopped_at=task.ended_at if task.started_at is not None else None,
-                    was_killed=task.was_killed,
-                    health_status=HealthStatus.UNKNOWN if container.health_check is None else task.health,
-                    network_bindings=tuple(binding for name, binding in task.bindings if name == container.name),
-                )
-                for container in task.payload.containers
-            ),
-            at=self._clock.now() if task.ended_at is None else task.ended_at,
-            ip_address=task.ip_address,
-            pull_started_at=task.pull_started_at,
-            pull_stopped_at=task.pull_stopped_at,
-            started_at=task.started_at,
-            execution_stopped_at=task.ended_at if task.started_at is not None else None,
-            reason=task.reason,
-        )
+    def _told(self, task: SimTask) -> TaskReport:
+        return task_report(task, host_id=self.id, now=self._clock.now())

@@ -1,7 +1,7 @@
 """A simulated load balancer: it checks targets by their tasks' health scripts, and lets their connections end."""
 
-from collections.abc import Callable, Iterable
-from math import ceil, inf
+from collections.abc import Callable, Iterable, Mapping
+from math import ceil, floor, inf
 
 from slipway.core.model.load_balancing import Target, TargetState
 from slipway.core.observations import CheckOutcome, TargetCheck, TargetDrained, TargetDraining
@@ -10,7 +10,7 @@ from slipway.core.snapshot import Snapshot
 from slipway.core.traffic.targets import targets_touched
 from slipway.ports import Report
 from slipway.sim.clock import Agenda, VirtualClock
-from slipway.sim.hosts import SimTask
+from slipway.sim.tasks import SimTask
 
 
 class SimLoadBalancer:
@@ -34,6 +34,7 @@ class SimLoadBalancer:
         self._told: set[str] = set()  # draining targets this control plane has been told of
         self._served: set[str] = set()  # targets that were in rotation: only they have connections
         self._drained_at: dict[str, float] = {}  # when the last connection to a draining target ends; inf: at the delay
+        self._next_checks: dict[str, float] = {}  # of targets that another balancer checked before
         self.cut: list[str] = []  # what was taken away while it served, undrained: a sentence each
 
     async def open(self, snapshot: Snapshot) -> None:
@@ -47,6 +48,36 @@ class SimLoadBalancer:
         self._told.clear()
         for target in snapshot.targets.values():
             self._take(target)
+
+    def resume(self, snapshot: Snapshot, next_checks: Mapping[str, float]) -> None:
+        """Go on where another balancer is, from the next `attach` on: targets are checked at these instants next, and
+        what is open to draining ones ends when it would have."""
+        self._next_checks = dict(next_checks)
+        for target in snapshot.targets.values():
+            if target.state is TargetState.DRAINING:
+                self._resume_drain(snapshot, target)
+
+    def _resume_drain(self, snapshot: Snapshot, target: Target) -> None:
+        task = None if target.task_arn is None else snapshot.tasks.get(target.task_arn)
+        group = snapshot.target_groups.get(target.target_group_arn)
+        if task is None or group is None or target.drain_until is None:
+            return
+        if target.passed_checks >= group.health_check.healthy_threshold or task.first_healthy_at is not None:
+            self._served.add(target.key)
+        delay_s = group.deregistration_delay_s
+        began_at = target.drain_until - delay_s if task.stop_decided_at is None else task.stop_decided_at
+        self._drained_at[target.key] = max(began_at + self._linger_s(target), self._clock.now())
+
+    def next_check_at(self, target_key: str) -> float | None:
+        """When a target is checked next, epoch seconds; None: it is not checked."""
+        due_at = self._due.get(target_key)
+        if due_at is None or self._snapshot is None or target_key not in self._snapshot.targets:
+            return None
+        if due_at < inf:
+            return due_at
+        group = self._snapshot.target_groups[self._snapshot.targets[target_key].target_group_arn]
+        last_at, interval_s = self._checked_at[target_key], group.health_check.interval_s
+        return last_at + interval_s * (floor((self._clock.now() - last_at) / interval_s) + 1)
 
     def configure(self, snapshot: Snapshot, changes: Iterable[Change]) -> None:
         """Check new targets, and let go of those that are deregistered."""
@@ -114,7 +145,10 @@ class SimLoadBalancer:
             self._served.add(key)
         if key not in self._due and self._is_checked(target):
             self._checked_at[key] = self._clock.now()
-            self._schedule(key, not_before=self._clock.now())
+            if key in self._next_checks:
+                self._check_at(key, max(self._next_checks.pop(key), self._clock.now()))
+            else:
+                self._schedule(key, not_before=self._clock.now())
 
     def _forget(self, key: str) -> None:
         self._due.pop(key, None)
@@ -166,6 +200,9 @@ class SimLoadBalancer:
         interval_s = group.health_check.interval_s
         last_at = self._checked_at[key]
         due_at = last_at + interval_s * max(1, ceil((not_before - last_at) / interval_s))
+        self._check_at(key, due_at)
+
+    def _check_at(self, key: str, due_at: float) -> None:
         self._due[key] = due_at
         self._agenda.put(due_at, lambda: self._check(key, due_at))
 

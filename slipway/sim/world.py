@@ -28,12 +28,15 @@ from slipway.core.observations import HostReport, Observation
 from slipway.core.plan import Plan, Put, TaskPayload
 from slipway.core.rules import Rules
 from slipway.core.snapshot import Snapshot
+from slipway.core.tasks.payload import payload_of
 from slipway.ports import Commit, Store
 from slipway.sim.behaviours import Behaviour
 from slipway.sim.clock import BEGINNING, Agenda, VirtualClock
-from slipway.sim.hosts import SimHost, SimTask
+from slipway.sim.hosts import SimHost
+from slipway.sim.resumption import Resumption, held_task, is_held
 from slipway.sim.store import ControlPlaneCrash, Faults, MemoryStore, WatchedStore
 from slipway.sim.targets import SimLoadBalancer
+from slipway.sim.tasks import SimTask
 from slipway.sim.timeline import Timeline
 
 #: The account and region of simulated worlds.
@@ -59,14 +62,19 @@ class World:
         faults: Faults = Faults(),
         is_checked: bool = False,
         watch: Watch | None = None,
+        arns: Arns = ARNS,
+        resumption: Resumption | None = None,
     ) -> None:
+        """With a `resumption`, the world goes on from where the records of `store` stand, at that instant."""
         self.seed = seed
         self.rules = rules
-        self.clock = VirtualClock()
+        self.arns = arns
+        self.clock = VirtualClock(BEGINNING if resumption is None else resumption.at)
         self.agenda = Agenda()
         self.timeline = Timeline()
         self.hosts: dict[str, SimHost] = {}
         self.behaviours: dict[str, Behaviour] = {}  # by task definition, `family:revision`
+        self._began_at = self.clock.now()
         self.restarts = 0
         self.dies_in: int | None = None  # the control plane dies after so many more commands; None: it does not
         self._is_checked = is_checked
@@ -80,7 +88,7 @@ class World:
         )
         self._controller: Controller | None = None
         self._wake_at: float | None = None
-        self._boot()
+        self._boot(resumption)
 
     # The control plane
 
@@ -98,19 +106,43 @@ class World:
         assert self._controller is not None, "the control plane is down: restart it"
         return self._controller
 
-    def _boot(self) -> None:
+    def _boot(self, resumption: Resumption | None = None) -> None:
+        if resumption is not None:
+            self._resume_hosts(resumption)
         self._controller = Controller(
             store=self.store,
             hosts=[host for host in self.hosts.values() if host.connection.is_up],
             load_balancer=self.balancer,
             clock=self.clock,
-            arns=ARNS,
+            arns=self.arns,
             rules=self.rules,
         )
+        if resumption is not None:
+            self.balancer.resume(self._controller.snapshot, resumption.next_checks)
         self.balancer.attach(self._controller.snapshot)
         for host in self.hosts.values():
             host.connection.report(host.state())
         self._is_awake = True
+
+    def _resume_hosts(self, resumption: Resumption) -> None:
+        """The hosts of the store's records, each with the tasks that it has. One that was out of reach stays so."""
+        self.behaviours.update(resumption.behaviours)
+        records = Snapshot(seed=self.seed)
+        records.apply(Put(record=record) for record in self.store.load()[0])
+        self._committed = dict(records.tasks)
+        held: dict[str, list[SimTask]] = {host_id: [] for host_id in records.hosts}
+        for task in records.tasks.values():
+            if task.host_id in held and is_held(task):
+                held[task.host_id].append(self._held(records, task))
+        for host in records.hosts.values():
+            sim = self._new_host(host)
+            sim.connection.is_up = host.is_connected
+            sim.take_over(held[host.id])
+
+    def _held(self, records: Snapshot, task: Task) -> SimTask:
+        definition = records.task_definitions[task.task_definition_arn]
+        payload = payload_of(task, definition)
+        return held_task(task, payload, self._behaviour_of(payload).drawn(self.seed, payload.task_id))
 
     def crash(self) -> None:
         """Kill the control plane. Hosts and the data plane go on; what they report is lost until `restart`."""
@@ -159,7 +191,7 @@ class World:
     @property
     def elapsed_s(self) -> float:
         """Seconds of virtual time since the world began."""
-        return self.clock.now() - BEGINNING
+        return self.clock.now() - self._began_at
 
     def step(self) -> None:
         """Let everything happen that happens at this instant."""
@@ -209,7 +241,7 @@ class World:
 
     def context(self) -> Context:
         """What decisions are taken with, to ask what would be decided now; its ids are nobody's."""
-        return Context(now=self.clock.now(), ids=Ids(seed="check"), arns=ARNS, rules=self.rules)
+        return Context(now=self.clock.now(), ids=Ids(seed="check"), arns=self.arns, rules=self.rules)
 
     def _remember(self, commit: Commit | None) -> None:
         if not self._is_checked or commit is None:
@@ -263,6 +295,12 @@ class World:
             runtime="sim",
             registered_at=self.clock.now(),
         )
+        sim = self._new_host(host)
+        self.report(sim.state())
+        self.step()
+        return sim
+
+    def _new_host(self, host: Host) -> SimHost:
         sim = SimHost(
             host,
             seed=self.seed,
@@ -274,8 +312,6 @@ class World:
         sim.before_command = self._before_command
         sim.on_signal = self.balancer.watch_signal
         self.hosts[host.id] = sim
-        self.report(sim.state())
-        self.step()
         return sim
 
     def _behaviour_of(self, payload: TaskPayload) -> Behaviour:

@@ -21,8 +21,8 @@ from slipway.foresight.trade import TradePoint, with_front
 WORTH_SHARE = 0.05
 WORTH_S = 1.0
 
-#: Tasks that are rolled for one advice, about: beyond them only the last candidate of each lever is tried, and pairs and
-#: what else the picture of the trade shows are left out.
+#: Tasks that are rolled for one advice, about: beyond them only the last candidate of each lever is tried, and pairs
+#: and what else the picture of the trade shows are left out.
 TASKS_ROLLED = 15_000
 
 

@@ -3,7 +3,8 @@
 Names, dimensions and units are ALB's
 (https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html), but for the
 Availability Zone, which there is none of. As with ALB, a count that is zero is not published, and each request is a
-sample of 1.
+sample of 1. ALB tells nobody how long whole requests last, though a drain has to wait for them: that is a metric of our
+own, in a namespace of our own.
 """
 
 from collections import Counter
@@ -17,16 +18,22 @@ from slipway.adapters.envoy_metrics import (
     grown,
     of_balancers,
     of_groups,
+    request_times,
     requests,
     response_times,
 )
 from slipway.adapters.metric_sampling import Sampling
+from slipway.adapters.metric_store import MetricStore
 from slipway.core.model.load_balancing import TargetState
-from slipway.core.monitoring.metrics import MetricDatum
+from slipway.core.monitoring.metrics import Metric, MetricDatum
 from slipway.core.snapshot import Snapshot
 from slipway.ports import Clock
 
 NAMESPACE = "AWS/ApplicationELB"
+
+#: Seconds from the first byte of a request to the end of its answer, by target group, rounded up to two digits.
+OWN_NAMESPACE = "Slipway"
+REQUEST_TIME = "RequestTime"
 
 #: Seconds between two readings; half of the shortest period that alarms look at, so that each such period has data.
 INTERVAL_S = 5.0
@@ -57,6 +64,17 @@ class GroupState:
     def serving(self) -> int:
         """How many targets get requests: the healthy ones, or all where none is (fail-open)."""
         return self.healthy or self.unhealthy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LongestRequest:
+    """The longest request to a target group that was seen. Instants are epoch seconds, to the minute."""
+
+    target_group_arn: str
+    seconds: float  # from its first byte to the end of its answer, rounded up to two digits
+    at: float  # when it ended
+    since: float  # when the first request ended of those that are known
+    count: int  # how many are known
 
 
 class BalancerMetrics:
@@ -197,6 +215,34 @@ def _times(stats: EnvoyStats, *, at: float) -> Iterator[MetricDatum]:
         for scope in _scopes(balancer, group):
             for seconds, count in counts.items():
                 yield _datum("TargetResponseTime", scope, seconds, at=at, count=count, unit="Seconds")
+    for group, counts in request_times(stats):
+        for seconds, count in counts.items():
+            yield MetricDatum(
+                namespace=OWN_NAMESPACE,
+                metric_name=REQUEST_TIME,
+                dimensions=((_TARGET_GROUP, group),),
+                at=at,
+                value=seconds,
+                count=float(count),
+                unit="Seconds",
+            )
+
+
+def longest_request(store: MetricStore, target_group_arn: str) -> LongestRequest | None:
+    """The longest request to a target group in the data that are kept (15 days), or None where there was none. One that
+    lasts is measured when it ends; upgraded connections (WebSocket) are left out."""
+    scope = ((_TARGET_GROUP, dimension(target_group_arn)),)
+    metric = Metric(namespace=OWN_NAMESPACE, metric_name=REQUEST_TIME, dimensions=scope)
+    found = store.peak(metric, unit="Seconds")
+    if found is None:
+        return None
+    return LongestRequest(
+        target_group_arn=target_group_arn,
+        seconds=found.maximum,
+        at=found.at,
+        since=found.since,
+        count=int(found.sample_count),
+    )
 
 
 def _scopes(balancer: str | None, group: str | None) -> tuple[Dimensions, ...]:

@@ -2,9 +2,11 @@
 
 Envoy's own counters do not tell a target's 503 from one that Envoy made, nor which load balancer a request named. So an
 access logger of Envoy counts each request when it ends, by where it went and what came of it, and keeps a histogram of
-how long targets took. Both are read with its other statistics; nothing here is done for a single request.
+how long targets took, and how long requests lasted. All are read with its other statistics; nothing here is done for a
+single request.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -17,6 +19,7 @@ K = TypeVar("K", str, float)
 _PREFIX = "slipway"
 _REQUESTS = f"{_PREFIX}.requests.of."
 _TIMES = f"{_PREFIX}.response_time.of."
+_DURATIONS = f"{_PREFIX}.request_time.of."
 
 #: What requests are counted by: each part takes few values, so that there are few counters.
 _KIND = f"%ROUTE_NAME%|%FILTER_STATE({LISTENER_KEY}:PLAIN)%|%UPSTREAM_CLUSTER_RAW%|%RESPONSE_CODE%|%RESPONSE_FLAGS%"
@@ -24,6 +27,13 @@ _KIND = f"%ROUTE_NAME%|%FILTER_STATE({LISTENER_KEY}:PLAIN)%|%UPSTREAM_CLUSTER_RA
 #: From the first byte sent to the target to the first one of its answer, as ALB's target_processing_time.
 _TIME = "%COMMON_DURATION(US_TX_BEG:US_RX_BEG:us)%"
 _MICROSECONDS = 1e6
+
+#: From the first byte of a request to the end of its answer, or to where it was cut: how long a drain must wait for it.
+_DURATION = "%DURATION%"
+_MILLISECONDS = 1e3
+
+#: The status of a connection that became another protocol's (WebSocket): it lasts as long as both sides like.
+_SWITCHED = 101
 
 _NO_FLAGS = ("", "-")
 
@@ -61,18 +71,25 @@ def access_log() -> list[Document]:
     """The access loggers of a listener: they count, and write nothing."""
     requests = {"name": "requests", "tags": [{"name": "of", "value_format": _KIND}]}
     times = {"name": "response_time", "tags": [{"name": "of", "value_format": "%ROUTE_NAME%|%UPSTREAM_CLUSTER_RAW%"}]}
-    answered = {
+    durations = {"name": "request_time", "tags": [{"name": "of", "value_format": "%UPSTREAM_CLUSTER_RAW%"}]}
+    return [
+        _logger({"counters": [{"stat": requests, "value_fixed": 1}]}),
+        _timer(times, "Microseconds", _TIME, where="response.code_details == 'via_upstream'"),
+        _timer(durations, "Milliseconds", _DURATION, where=f"response.code != {_SWITCHED}"),
+    ]
+
+
+def _timer(stat: Document, unit: str, value: str, *, where: str) -> Document:
+    """An access logger that keeps a histogram of the requests for which an expression is true."""
+    matcher = {
         "name": "envoy.access_loggers.extension_filters.cel",
         "typed_config": {
             "@type": f"{TYPES}.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
-            "expression": "response.code_details == 'via_upstream'",
+            "expression": where,
         },
     }
-    histogram = {"stat": times, "unit": "Microseconds", "value_format": _TIME}
-    return [
-        _logger({"counters": [{"stat": requests, "value_fixed": 1}]}),
-        {**_logger({"histograms": [histogram]}), "filter": {"extension_filter": answered}},
-    ]
+    histogram = {"stat": stat, "unit": unit, "value_format": value}
+    return {**_logger({"histograms": [histogram]}), "filter": {"extension_filter": matcher}}
 
 
 def _logger(stats: Document) -> Document:
@@ -154,6 +171,23 @@ def response_times(stats: EnvoyStats) -> Iterator[tuple[str, str, Mapping[float,
         target_group = _group_of(cluster)
         if name.startswith(_TIMES) and route and target_group is not None:
             yield route, target_group, {middle / _MICROSECONDS: count for middle, count in counts.items()}
+
+
+def request_times(stats: EnvoyStats) -> Iterator[tuple[str, Mapping[float, int]]]:
+    """By target group: how many requests lasted how many seconds, each rounded up to what Envoy tells apart, which is
+    two digits: 8.0 s and 8.1 s, 10 s and 11 s. Connections that were upgraded to another protocol are left out."""
+    for name, counts in stats.histograms.items():
+        target_group = _group_of(name.removeprefix(_DURATIONS))
+        if name.startswith(_DURATIONS) and target_group is not None:
+            yield target_group, {_upper(middle) / _MILLISECONDS: count for middle, count in counts.items()}
+
+
+def _upper(middle: float) -> float:
+    """The upper end of the bin of an Envoy histogram: a bin holds the numbers of the same first two digits."""
+    if middle <= 0:
+        return 0.0
+    width = 10.0 ** (math.floor(math.log10(middle)) - 1)
+    return round((math.floor(middle / width) + 1) * width, 9)
 
 
 def of_groups(stats: EnvoyStats, statistic: str) -> Iterator[tuple[str, int]]:

@@ -48,6 +48,8 @@ _RANGE = (
     "SELECT at, sample_count, sum, minimum, maximum, {histogram} FROM bucket "
     "WHERE series = ? AND length_s = ? AND at >= ? AND at < ? ORDER BY at"
 )
+_PEAK = "SELECT at, maximum FROM bucket WHERE series = ? AND length_s = ? ORDER BY maximum DESC, at LIMIT 1"
+_SPAN = "SELECT min(at), sum(sample_count) FROM bucket WHERE series = ? AND length_s = ?"
 _WRITE = "INSERT OR REPLACE INTO bucket VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _EMPTY = "DELETE FROM series WHERE id = ? AND NOT EXISTS (SELECT 1 FROM bucket WHERE series = series.id)"
 
@@ -67,6 +69,16 @@ class Place:
     series: Series
     length_s: int
     at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peak:
+    """The largest sample of a series. Instants are the first seconds of buckets."""
+
+    maximum: float
+    at: int  # the bucket that it is in
+    since: int  # the oldest bucket there is
+    sample_count: float  # of all
 
 
 class MetricFile:
@@ -145,6 +157,16 @@ class MetricFile:
         query = _RANGE.format(histogram="histogram" if singly else "NULL")
         for at, *values in self._connection.execute(query, (series_id, length_s, begin, end)):
             yield at, _bucket(values)
+
+    def peak(self, series: Series, length_s: int) -> Peak | None:
+        """The largest sample of a series in its buckets of one length; None: there are none."""
+        series_id = self._id(series)
+        found = None if series_id is None else self._connection.execute(_PEAK, (series_id, length_s)).fetchone()
+        if found is None:
+            return None
+        at, maximum = found
+        since, sample_count = self._connection.execute(_SPAN, (series_id, length_s)).fetchone()
+        return Peak(maximum=maximum, at=at, since=since, sample_count=sample_count)
 
     def _id(self, series: Series) -> int | None:
         query = "SELECT id FROM series WHERE namespace = ? AND metric_name = ? AND dimensions = ? AND unit = ?"

@@ -9,11 +9,12 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from slipway.adapters.background import Background
-from slipway.adapters.metric_file import MAX_BYTES, MetricFile, Place, Series
+from slipway.adapters.metric_file import MAX_BYTES, MetricFile, Peak, Place, Series
 from slipway.core.monitoring.metrics import (
     HIGH_RESOLUTION_S,
     STANDARD_RESOLUTION_S,
@@ -128,6 +129,20 @@ class MetricStore:
                 found.setdefault(at, Bucket()).merge(pending)
         return list(found.items())
 
+    def peak(self, metric: Metric, *, unit: str) -> Peak | None:
+        """The largest sample of a metric in the data that are kept, by the minute; None: there are none. Reads no more
+        than one row a minute, and gives none of them."""
+        series = Series(metric=metric, unit=unit)
+        try:
+            peak = self._file.peak(series, STANDARD_RESOLUTION_S)
+        except sqlite3.Error as error:
+            self._lose(str(error))
+            peak = None
+        for (length, at), bucket in self._pending.get(series, {}).items():
+            if length == STANDARD_RESOLUTION_S:
+                peak = _higher(peak, Peak(maximum=bucket.maximum, at=at, since=at, sample_count=bucket.sample_count))
+        return peak
+
     def units(self, metric: Metric) -> list[str]:
         """The units that `metric` has data in, sorted."""
         units = {series.unit for series in self._pending if series.metric == metric}
@@ -211,3 +226,12 @@ class MetricStore:
         while self.write():
             pass
         self._file.close()
+
+
+def _higher(peak: Peak | None, other: Peak) -> Peak:
+    """The peak of both together."""
+    if peak is None:
+        return other
+    highest = other if other.maximum > peak.maximum else peak
+    since, count = min(peak.since, other.since), peak.sample_count + other.sample_count
+    return replace(highest, since=since, sample_count=count)

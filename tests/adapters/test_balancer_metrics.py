@@ -1,17 +1,23 @@
 """The metrics of load balancers: what a real Envoy counts, published under ALB's names."""
 
+import asyncio
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from slipway.adapters.balancer_metrics import BalancerMetrics
+from slipway.adapters.balancer_metrics import BalancerMetrics, longest_request
 from slipway.adapters.envoy_metrics import EnvoyStats, grown
+from slipway.adapters.metric_store import MetricStore
 from slipway.core.model.load_balancing import TargetState
 from slipway.core.monitoring.metrics import MetricDatum
+from tests.adapters.balanced import group_arn
 from tests.adapters.balanced_site import Clock, Site, with_site
 from tests.adapters.tiny_target import TinyTarget
 from tests.waiting import wait_for
+
+#: How long the request lasts whose time is measured; a second is told from those that are answered at once.
+HELD_S = 1.0
 
 
 class Published:
@@ -69,6 +75,43 @@ def test_requests_are_counted_by_how_they_ended(tmp_path: Path) -> None:
                 assert not [name for name in found if name.startswith("HTTPCode_ELB")], scope
             assert {datum.unit for datum in times()} == {"Seconds"}
             assert sum(one.count for one in times() if len(one.dimensions) == 1) >= 6
+
+    with_site(tmp_path, story)
+
+
+def test_the_longest_request_is_known_when_it_has_ended(tmp_path: Path) -> None:
+    async def story(site: Site) -> None:
+        async with TinyTarget("one") as one:
+            site.group("web", one)
+            site.configure(*site.world.listen(site.port, web=1))
+            await site.serves("one")
+            store = MetricStore(None, Clock())
+            metrics = BalancerMetrics(site.balancer.stats, lambda: site.world.snapshot, store.put, clock=Clock())
+            await metrics.sample()
+            loop = asyncio.get_running_loop()
+            asked_at = loop.time()
+            asking = asyncio.ensure_future(site.get("/hold"))
+            await one.held.wait()
+            held_at = loop.time()
+            await wait_for(lambda: loop.time() - held_at >= HELD_S, what="the request to have lasted")
+            held_s = loop.time() - held_at
+            await site.get()
+            await metrics.sample()
+            one.release.set()
+            await asking
+            whole_s = loop.time() - asked_at
+
+            async def is_measured() -> bool:
+                await metrics.sample()
+                found = longest_request(store, group_arn("web"))
+                return found is not None and found.seconds >= held_s
+
+            await wait_for(is_measured, what="the request that lasted to be measured")
+            longest = longest_request(store, group_arn("web"))
+            assert longest is not None
+            assert longest.seconds <= whole_s * 1.1 + 0.01  # two digits are told, rounded up
+            assert longest.count >= 2
+            assert longest_request(store, group_arn("api")) is None
 
     with_site(tmp_path, story)
 

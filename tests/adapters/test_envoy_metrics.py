@@ -11,6 +11,7 @@ from slipway.adapters.envoy_metrics import (
     grown,
     of_balancers,
     of_groups,
+    request_times,
     requests,
     response_times,
 )
@@ -119,3 +120,23 @@ def test_histograms_grow_bin_by_bin() -> None:
 def test_dimensions_are_the_last_parts_of_arns() -> None:
     assert dimension("arn:aws:elasticloadbalancing:us-east-1:000000000000:loadbalancer/app/web/50dc") == "app/web/50dc"
     assert dimension(CLUSTER) == GROUP
+
+
+@pytest.mark.parametrize(
+    ("middle", "seconds"),
+    [
+        pytest.param(0, 0, id="within a millisecond"),
+        pytest.param(3.05, 0.0031, id="3 ms"),
+        pytest.param(995, 1.0, id="990 ms"),
+        pytest.param(8050, 8.1, id="8 s"),
+        pytest.param(10500, 11, id="10 s"),
+        pytest.param(615000, 620, id="10 minutes"),
+    ],
+)
+def test_how_long_a_request_lasted_is_rounded_up(middle: float, seconds: float) -> None:
+    stats = EnvoyStats(pid=1, histograms={f"slipway.request_time.of.{CLUSTER}": {middle: 2}})
+    assert list(request_times(stats)) == [(GROUP, {seconds: 2})]
+
+
+def test_a_request_that_went_to_no_group_has_no_time() -> None:
+    assert not list(request_times(EnvoyStats(pid=1, histograms={"slipway.request_time.of.": {8050: 2}})))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from slipway.adapters.metric_file import Peak
 from slipway.adapters.metric_store import BATCH, RETENTION_S, MetricStore
 from slipway.core.monitoring.metrics import Bucket, Metric, MetricDatum, StatisticSet
 from slipway.sim.clock import VirtualClock
@@ -185,3 +186,16 @@ def test_what_has_no_data_any_more_is_no_metric(store: MetricStore, clock: Virtu
     clock.move_to(NOW + 16 * 86400)
     asyncio.run(store.prune())
     assert store.metrics(since=0) == []
+
+
+def test_the_peak_is_that_of_all_that_is_kept(store: MetricStore) -> None:
+    assert store.peak(REQUESTS, unit="Count") is None
+    store.put(datum(3, at=NOW - 3600))
+    store.put(datum(8))
+    for _ in range(2):
+        assert store.peak(REQUESTS, unit="Count") == Peak(maximum=8, at=MINUTE, since=MINUTE - 3600, sample_count=2)
+        store.write()
+    store.put(datum(5, at=NOW + 60))
+    store.put(datum(9, at=NOW + 120))
+    assert store.peak(REQUESTS, unit="Count") == Peak(maximum=9, at=MINUTE + 120, since=MINUTE - 3600, sample_count=4)
+    assert store.peak(REQUESTS, unit="Seconds") is None

@@ -7,7 +7,7 @@ import pytest
 from slipway.core.arns import Arns
 from slipway.core.decision import Context
 from slipway.core.ids import Ids
-from slipway.core.model.tasks import Container, HealthStatus, Task, TaskStatus
+from slipway.core.model.tasks import Container, HealthProbe, HealthStatus, Task, TaskStatus
 from slipway.core.observations import ContainerReport, TaskReport
 from slipway.core.observe import observe
 from slipway.core.rules import Rules
@@ -59,3 +59,40 @@ def test_restarts_are_counted_over_those_of_the_control_plane(
     )
     container = after(app, report)
     assert (container.restart_count, container.health_status) == (count, health)
+
+
+@pytest.mark.parametrize(
+    ("known", "told", "probes", "since"),
+    [
+        pytest.param(None, HEALTHY, (70.0, 80.0), 80.0, id="by-the-run-that-made-it-so"),
+        pytest.param(None, HEALTHY, (), 90.0, id="where-no-run-is-told"),
+        pytest.param(60.0, HEALTHY, (70.0, 80.0), 60.0, id="it-was-already"),
+        pytest.param(60.0, UNKNOWN, (), 60.0, id="the-host-came-up-and-does-not-know-yet"),
+        pytest.param(60.0, UNHEALTHY, (80.0,), None, id="it-is-no-more"),
+    ],
+)
+def test_since_when_a_container_is_healthy(
+    known: float | None, told: HealthStatus, probes: tuple[float, ...], since: float | None
+) -> None:
+    (app,) = a_task().containers
+    was = UNKNOWN if known is None else HEALTHY
+    app = replace(app, last_status=TaskStatus.RUNNING, started_at=50.0, health_status=was, passing_since=known)
+    report = ContainerReport(
+        name="app",
+        last_status=TaskStatus.RUNNING,
+        runtime_id="id",
+        health_status=told,
+        health_probes=tuple(HealthProbe(at=at, exit_code=0) for at in probes),
+    )
+    assert after(app, report).passing_since == since
+
+
+def test_how_a_container_was_stopped_is_told_once_and_kept() -> None:
+    (app,) = a_task().containers
+    told = ContainerReport(
+        name="app", last_status=TaskStatus.STOPPED, signalled_at=60.0, stopped_at=90.0, was_killed=True
+    )
+    stopped = after(app, told)
+    again = after(stopped, ContainerReport(name="app", last_status=TaskStatus.STOPPED, exit_code=137))
+    for known in (stopped, again):
+        assert (known.signalled_at, known.stopped_at, known.was_killed) == (60.0, 90.0, True)

@@ -86,3 +86,20 @@ def test_description(checks: str, description: str) -> None:
 
 def test_a_passed_check_of_a_healthy_target_changes_nothing() -> None:
     assert after("+", HEALTHY) is HEALTHY
+
+
+@pytest.mark.parametrize(
+    ("target", "checks", "since"),
+    [
+        pytest.param(NEW, "", None, id="not checked yet"),
+        pytest.param(NEW, "--++", 2, id="the first that passed"),
+        pytest.param(NEW, "+-+++", 2, id="a failure begins the row anew"),
+        pytest.param(NEW, "++-", None, id="the last failed"),
+        pytest.param(NEW, "+++++", 0, id="healthy: those after it change nothing"),
+        pytest.param(NEW, "+++-+", 4, id="healthy again after one failure"),
+        pytest.param(SICK, "-+++", 1, id="recovered"),
+        pytest.param(SICK, "++-", None, id="not quite"),
+    ],
+)
+def test_since_when_checks_pass(target: Target, checks: str, since: float | None) -> None:
+    assert after(checks, target).passing_since == since

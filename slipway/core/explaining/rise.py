@@ -23,7 +23,7 @@ def rise_segments(life: TaskLife, settings: Settings, *, from_at: float, to_at: 
     if not strip.is_full:
         came_to = phase_at(life, to_at)
         if came_to is Phase.STOPPED:
-            _cut_crash(strip, life.task)
+            _cut_crash(strip, life.task, settings)
         else:
             _cut_health(strip, life, settings, came_to=came_to)
     return strip.segments()
@@ -82,11 +82,15 @@ def _started_once(task: Task) -> tuple[Container, ...]:
 # From RUNNING on
 
 
-def _cut_crash(strip: Strip, task: Task) -> None:
-    """It ran, and ended by itself before it was healthy."""
-    ended_at = task.execution_stopped_at if task.execution_stopped_at is not None else task.stopped_at
-    strip.cut(SegmentKind.FAILURE, ended_at, f"it ran, and failed: {(task.stopped_reason or 'it ended').rstrip('.')}")
-    strip.cut(SegmentKind.OVERHEAD, None, "until its end was committed")
+def _cut_crash(strip: Strip, task: Task, settings: Settings) -> None:
+    """It ran, and ended by itself before it was healthy: until that was found out, or its other containers ended."""
+    failed = f"it ran, and failed: {(task.stopped_reason or 'it ended').rstrip('.')}"
+    if len(task.containers) > 1 and task.execution_stopped_at is not None:
+        strip.cut(SegmentKind.FAILURE, task.execution_stopped_at, failed)
+        others = "one container had failed, and the others exited after SIGTERM"
+        strip.cut(SegmentKind.SIGTERM_TO_EXIT, task.stopped_at, others, settings.stop_timeout(task))
+        strip.cut(SegmentKind.OVERHEAD, None, "until its end was committed")
+    strip.cut(SegmentKind.FAILURE, None, failed)
 
 
 def _cut_health(strip: Strip, life: TaskLife, settings: Settings, *, came_to: Phase) -> None:
@@ -120,12 +124,10 @@ def _cut_checks(strip: Strip, life: TaskLife, target: TargetLife, settings: Sett
     is_passing = target.first_passed_at is not None and target.first_passed_at <= strip.to_at
     well_from = target.registered_at
     if target.failed_checks:
-        count = target.failed_checks
-        failed = f"{count} check{'' if count == 1 else 's'} or more of its target failed"
         well_from = strip.to_at
         if target.first_passed_at is not None and is_passing:
             well_from = max(target.first_passed_at - interval_s, target.registered_at)
-        strip.cut(SegmentKind.FAILED_CHECKS, well_from, failed, settings.failing(record))
+        strip.cut(SegmentKind.FAILED_CHECKS, well_from, "checks of its target failed", settings.failing(record))
     if target.healthy_at is not None and target.healthy_at <= strip.to_at:
         passed_at = min(well_from + interval_s * target.passed_checks, target.healthy_at)
         strip.cut(SegmentKind.HEALTH_WAIT, passed_at, _PASSED, settings.passing(record, target.passed_checks))

@@ -48,7 +48,7 @@ def _row(chronicle: Chronicle, one: RollRound, number: int, *, instants: list[fl
     is_over = len(ends) == len(one.task_arns)
     last_at, last = max(ends) if is_over else (chronicle.samples[-1].at, _unsettled(chronicle, one))
     after = _sample_at(chronicle, instants, last_at)
-    longest = _longest(chronicle, settings, last, last_at)
+    longest = _longest(chronicle, settings, last, _came_to_at(chronicle, last, one.kind) or last_at)
     return RoundRow(
         number=number,
         kind=one.kind,
@@ -66,6 +66,12 @@ def _row(chronicle: Chronicle, one: RollRound, number: int, *, instants: list[fl
 def _unsettled(chronicle: Chronicle, one: RollRound) -> str:
     """The first task of a round that it still waits for."""
     return next(arn for arn in one.task_arns if _end_of(chronicle, arn, one.kind) is None)
+
+
+def _came_to_at(chronicle: Chronicle, task_arn: str, kind: RoundKind) -> float | None:
+    """When a task had what its round is about behind it: one that was started and then told to stop, its rise."""
+    phases = (Phase.STOPPED,) if kind is RoundKind.STOP else (Phase.HEALTHY, Phase.STOPPING, Phase.STOPPED)
+    return chronicle.first_in(task_arn, phases)
 
 
 def _longest(chronicle: Chronicle, settings: Settings, task_arn: str, at: float) -> Segment | None:

@@ -24,6 +24,7 @@ START = SegmentKind.CONTAINER_START
 DEPENDS = SegmentKind.DEPENDENCY_WAIT
 HEALTH = SegmentKind.HEALTH_WAIT
 FAILURE = SegmentKind.FAILURE
+EXIT = SegmentKind.SIGTERM_TO_EXIT
 OVERHEAD = SegmentKind.OVERHEAD
 
 
@@ -103,8 +104,21 @@ def test_a_container_that_was_started_again_in_place_is_not_waited_for() -> None
                 "stopped_at": 109.75,
                 "last_status": TaskStatus.STOPPED,
             },
-            [(PULL, 1), (START, 1), (FAILURE, 7), (OVERHEAD, 1)],
+            [(PULL, 1), (START, 1), (FAILURE, 8)],
             id="it ran, and crashed",
+        ),
+        pytest.param(
+            {
+                "containers": (container("app", 102.0), container("side", 102.0)),
+                "pull_started_at": 100.0,
+                "pull_stopped_at": 102.0,
+                "started_at": 102.0,
+                "execution_stopped_at": 103.0,
+                "stopped_at": 109.0,
+                "last_status": TaskStatus.STOPPED,
+            },
+            [(PULL, 2), (FAILURE, 1), (EXIT, 6), (OVERHEAD, 1)],
+            id="one container crashed, and the other took its time to exit",
         ),
     ],
 )

@@ -138,6 +138,11 @@ class Controller:
         return answer
 
     @property
+    def sequence(self) -> int:
+        """The id sequence as it is now."""
+        return self._ids.sequence
+
+    @property
     def retry_at(self) -> float | None:
         """When a commit that failed is tried again, epoch seconds; None: the last one succeeded."""
         return self._retry_at

@@ -155,6 +155,8 @@ class Server:
             authenticator=authenticator,
             clock=self._clock.now,
             sight=self._sight,
+            arns=self._arns,
+            sequence=lambda: self.controller.sequence,
         )
         site = Site(
             arns=self._arns,

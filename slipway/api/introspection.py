@@ -6,6 +6,7 @@
     GET /slipway/v1/clusters/{cluster}/services/{service}/why
     GET /slipway/v1/clusters/{cluster}/services/{service}/postmortem?deployment=
     GET /slipway/v1/clusters/{cluster}/services/{service}/recording?deployment=
+    GET /slipway/v1/clusters/{cluster}/services/{service}/fork?task_definition=
     GET /slipway/v1/tasks/{task}/why
     GET /slipway/v1/tasks/{task}/logs?container=&tail=&follow=
     GET /slipway/v1/story?arn=
@@ -26,6 +27,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from slipway.api.errors import ApiError
+from slipway.api.introspection_fork import asked_definition, gather_fork
 from slipway.api.introspection_lookup import find_container, find_roll_out, find_service, find_task
 from slipway.api.introspection_overview import overview
 from slipway.api.introspection_picture import event_entry, service_picture
@@ -34,6 +36,7 @@ from slipway.api.introspection_recording import Recorded, told_recording
 from slipway.api.introspection_roll_outs import ROLL_OUTS_SHOWN
 from slipway.api.introspection_why import service_why, task_why
 from slipway.core.answers.wait import Sight
+from slipway.core.arns import Arns
 from slipway.core.deployments.history import DEPLOYMENTS_KEPT
 from slipway.core.model.services import Service
 from slipway.core.snapshot import Snapshot
@@ -92,10 +95,13 @@ def routes(
     authenticator: Authenticator | None,
     clock: Callable[[], float],
     sight: Callable[[], Sight],
+    arns: Arns,
+    sequence: Callable[[], int],
 ) -> list[Route]:
     """The routes. `authenticator` None lets every request in; `clock` gives epoch seconds, as `sight` does with what
-    waits are told by."""
+    waits are told by; `sequence` is that of the ids."""
     reader = _Reader(snapshot=snapshot, story=story, logs=logs, last_words=last_words, recorded=recorded, sight=sight)
+    forks = _Forks(snapshot=snapshot, sight=sight, arns=arns, sequence=sequence)
     service = f"{PREFIX}/clusters/{{cluster}}/services/{{service}}"
     handlers: dict[str, _Handler] = {
         f"{PREFIX}/overview": reader.overview,
@@ -104,6 +110,7 @@ def routes(
         f"{service}/why": reader.why_service,
         f"{service}/postmortem": reader.postmortem,
         f"{service}/recording": reader.recording,
+        f"{service}/fork": forks.fork,
         f"{PREFIX}/tasks/{{task}}/why": reader.why_task,
         f"{PREFIX}/tasks/{{task}}/logs": reader.logs,
         f"{PREFIX}/story": reader.story,
@@ -215,6 +222,29 @@ class _Reader:
         if not arn:
             raise ApiError("InvalidParameterException", "Name whose story is wanted with arn=.")
         return _answer({"arn": arn, "rows": [_row(one) for one in self._story(arn)]})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Forks:
+    """What a service's deployments are forecast from."""
+
+    snapshot: Callable[[], Snapshot]
+    sight: Callable[[], Sight]
+    arns: Arns
+    sequence: Callable[[], int]
+
+    def fork(self, request: Request) -> Response:
+        snapshot = self.snapshot()
+        service = find_service(snapshot, request.path_params["cluster"], request.path_params["service"])
+        told = gather_fork(
+            snapshot,
+            service,
+            self.sight(),
+            arns=self.arns,
+            sequence=self.sequence(),
+            definition=asked_definition(snapshot, request.query_params.get("task_definition", "")),
+        )
+        return StreamingResponse(told.pieces(), media_type="application/json")
 
 
 async def _nothing() -> AsyncIterator[bytes]:

@@ -10,11 +10,12 @@ from itertools import chain
 
 import msgspec
 
+from slipway.api.errors import ApiError
 from slipway.core.answers.wait import Sight
-from slipway.core.arns import Arns
+from slipway.core.arns import Arns, resource_name
 from slipway.core.model.deployments import Deployment
 from slipway.core.model.services import Service
-from slipway.core.model.task_definitions import TaskDefinition
+from slipway.core.model.task_definitions import TaskDefinition, TaskDefinitionStatus
 from slipway.core.model.tasks import Task
 from slipway.core.plan import Record
 from slipway.core.rules import Rules
@@ -91,6 +92,22 @@ def gather_fork(
         requests_in_flight={key: count for key, count in requests.items() if count is not None},
     )
     return ForkTold(facts=facts, records=records)
+
+
+def asked_definition(snapshot: Snapshot, name: str) -> TaskDefinition | None:
+    """The revision meant by a family (its newest ACTIVE one), `family:revision` or an ARN; None: the name is empty.
+
+    Raises `ApiError` where there is none.
+    """
+    if not name:
+        return None
+    family, _, number = resource_name(name).partition(":")
+    revisions = snapshot.revisions(family)
+    for one in reversed(revisions):
+        if str(one.revision) == number or (not number and one.status is TaskDefinitionStatus.ACTIVE):
+            return one
+    there = f"the newest is {family}:{revisions[-1].revision}" if revisions else "there is no family of that name"
+    raise ApiError("ClientException", f"There is no task definition {name}; {there}.")
 
 
 def _tasks(snapshot: Snapshot, service: Service) -> tuple[Task, ...]:

@@ -65,6 +65,12 @@ class Endpoint:
             self._connection.sock.settimeout(RECORDING_TIMEOUT_S)
         return self._content(_service_path(cluster, service, "recording"), query)
 
+    def fork(self, cluster: str, service: str, *, task_definition: str | None = None) -> bytes:
+        """What a deployment of a service is forecast from, as `slipway.foresight.fork.fork_of` reads it; with a
+        revision that it may be rolled to. Raises `CliError`."""
+        query = {} if task_definition is None else {"task_definition": task_definition}
+        return self._content(_service_path(cluster, service, "fork"), query)
+
     def overview(self) -> dict[str, Any]:
         """All clusters, services, tasks and hosts. Raises `CliError`."""
         return self._get(f"{PREFIX}/overview")

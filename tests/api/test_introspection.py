@@ -24,7 +24,7 @@ from slipway.core.snapshot import Snapshot
 from slipway.journal.journal import JournalError
 from slipway.ports import StoryRow
 from slipway.wire.auth import Authenticator, Credentials
-from tests.api.half_rolled import HOST_ID, NEW, NOW, OLD, SERVICE, TASKS, filled
+from tests.api.half_rolled import ARNS, HOST_ID, NEW, NOW, OLD, SERVICE, TASKS, filled
 
 HOST = "127.0.0.1:8400"
 KEY = Credentials("AKIDEXAMPLE", "secret")
@@ -67,6 +67,8 @@ def application(
         authenticator=Authenticator([KEY]) if signed_at is not None else None,
         clock=lambda: NOW if signed_at is None else signed_at,
         sight=lambda: Sight(now=NOW),
+        arns=ARNS,
+        sequence=lambda: 7,
     )
     return Starlette(routes=listed)
 

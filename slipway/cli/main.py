@@ -17,6 +17,7 @@ from slipway.cli.failure import CliError, Interrupted, UsageError
 from slipway.cli.logs import logs
 from slipway.cli.postmortem import postmortem
 from slipway.cli.replay import replay
+from slipway.cli.simulate import simulate
 from slipway.cli.status import status
 from slipway.cli.up import up
 from slipway.cli.version import print_version, version
@@ -42,6 +43,7 @@ for command in (
     wait,
     why,
     postmortem,
+    simulate,
     explain,
     replay,
     export,

@@ -16,6 +16,13 @@ TASK_SIZE = 256
 DESIRED_MOST = 100_000
 HOSTS_MOST = 5_000
 
+#: Units of settings.
+SECONDS = "seconds"
+PERCENT = "percent"
+
+#: The longest that anything may take, seconds: a day.
+DAY_S = 86_400
+
 
 class RolloutError(ValueError):
     """A rollout that cannot be; the sentence names the setting and the fix. `setting` is its name."""
@@ -31,8 +38,29 @@ class Strategy(StrEnum):
     ROLLING = "ROLLING"
 
 
-def _setting(default: Any, about: str) -> Any:
-    return field(default=default, metadata={"about": about})
+class Panel(StrEnum):
+    """What a setting is about: a panel of the help of `slipway simulate`."""
+
+    SERVICE = "Service"
+    ROOM = "Room"
+    HEALTH = "Health checks"
+    STOPPING = "Stopping"
+    PROGRAM = "Program"
+    FAILURES = "Failures"
+    SIMULATION = "Simulation"
+
+
+def _setting(panel: Panel, default: Any, about: str, *, unit: str = "") -> Any:
+    return field(default=default, metadata={"about": about, "panel": panel, "unit": unit})
+
+
+def _seconds(panel: Panel, default: float, about: str, *, endless: str = "") -> Any:
+    """A duration; `endless` is the word for one that never ends, where there is one."""
+    return field(default=default, metadata={"about": about, "panel": panel, "unit": SECONDS, "endless": endless})
+
+
+def _percent(panel: Panel, default: float, about: str) -> Any:
+    return _setting(panel, default, about, unit=PERCENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,40 +70,71 @@ class Rollout:
     A name is the flag `--name` of `slipway simulate` with hyphens, and the key of its TOML file.
     """
 
-    desired: int = _setting(6, "Tasks of the service (desiredCount).")
-    room: int | None = _setting(None, "Tasks that fit in the cluster at once; without it and hosts: as many as asked.")
-    hosts: int | None = _setting(None, "Hosts, each with --host-cpu and --host-memory; instead of --room.")
-    host_cpu: int = _setting(4096, "CPU units of a host (1024 a processor).")
-    host_memory: int = _setting(8192, "MiB of a host.")
-    cpu: int = _setting(TASK_SIZE, "CPU units of a task.")
-    memory: int = _setting(TASK_SIZE, "MiB of a task.")
-    minimum_healthy_percent: int = _setting(100, "Healthy tasks that stay, percent of desired, rounded up.")
-    maximum_percent: int = _setting(200, "Tasks there may be, percent of desired, rounded down.")
-    load_balancer: bool = _setting(True, "Tasks are targets of a load balancer; else healthy 40 s after RUNNING.")
-    health_interval: int = _setting(30, "Seconds between health checks of a target (HealthCheckIntervalSeconds).")
-    health_timeout: int = _setting(5, "Seconds until a check without an answer failed (HealthCheckTimeoutSeconds).")
-    healthy_threshold: int = _setting(5, "Checks in a row that make a target healthy (HealthyThresholdCount).")
-    unhealthy_threshold: int = _setting(2, "Checks in a row that make it unhealthy (UnhealthyThresholdCount).")
-    health_check_grace_period: int = _setting(0, "Seconds after RUNNING in which failed checks do not count.")
-    deregistration_delay: int = _setting(300, "Seconds a draining target may finish its requests at most.")
-    connection_age: float = _setting(float("inf"), "Seconds for which connections go on once a target drains.")
-    stop_timeout: int = _setting(30, "Seconds from SIGTERM to SIGKILL (stopTimeout).")
-    exit: float = _setting(float("inf"), "Seconds from SIGTERM until the program exits; 'ignores': it does not.")
-    pull_time: float = _setting(0.0, "Seconds to pull the image.")
-    start_time: float = _setting(0.0, "Seconds from the image to RUNNING.")
-    ready_time: float = _setting(0.0, "Seconds from RUNNING until checks pass.")
-    crash_percent: float = _setting(0.0, "Percent of the new tasks that crash.")
-    crash_after: float = _setting(1.0, "Seconds from RUNNING to the crash.")
-    never_healthy: bool = _setting(False, "New tasks never pass a check.")
-    slow_start_percent: float = _setting(0.0, "Percent of the new tasks that start slowly.")
-    slow_start_time: float = _setting(60.0, "Seconds that those take longer to be ready.")
-    jitter_percent: float = _setting(0.0, "Every duration varies by up to so many percent, by --seed.")
-    circuit_breaker: bool = _setting(False, "The deployment circuit breaker ends a failing deployment.")
-    rollback: bool = _setting(True, "The circuit breaker rolls back.")
-    bake_time: float = _setting(0.0, "Seconds a healthy deployment is watched before it is complete.")
-    strategy: str = _setting("ROLLING", "How the new version takes over: ROLLING.")
-    sequential: bool = _setting(False, "Each round waits until the one before it has settled; rounds overlap else.")
-    seed: str = _setting("1", "Chance, where there is any, is drawn from it: the same seed gives the same forecast.")
+    desired: int = _setting(Panel.SERVICE, 6, "Tasks of the service (desiredCount).")
+    room: int | None = _setting(
+        Panel.ROOM, None, "Tasks that fit in the cluster at once; without it and hosts: as many as asked."
+    )
+    hosts: int | None = _setting(Panel.ROOM, None, "Hosts, each with --host-cpu and --host-memory; instead of --room.")
+    host_cpu: int = _setting(Panel.ROOM, 4096, "CPU units of a host (1024 a processor).")
+    host_memory: int = _setting(Panel.ROOM, 8192, "MiB of a host.")
+    cpu: int = _setting(Panel.ROOM, TASK_SIZE, "CPU units of a task.")
+    memory: int = _setting(Panel.ROOM, TASK_SIZE, "MiB of a task.")
+    minimum_healthy_percent: int = _percent(
+        Panel.SERVICE, 100, "Healthy tasks that stay, percent of desired, rounded up."
+    )
+    maximum_percent: int = _percent(Panel.SERVICE, 200, "Tasks there may be, percent of desired, rounded down.")
+    load_balancer: bool = _setting(
+        Panel.HEALTH, True, "Tasks are targets of a load balancer; else healthy 40 s after RUNNING."
+    )
+    health_interval: int = _seconds(
+        Panel.HEALTH, 30, "Seconds between health checks of a target (HealthCheckIntervalSeconds)."
+    )
+    health_timeout: int = _seconds(
+        Panel.HEALTH, 5, "Seconds until a check without an answer failed (HealthCheckTimeoutSeconds)."
+    )
+    healthy_threshold: int = _setting(
+        Panel.HEALTH, 5, "Checks in a row that make a target healthy (HealthyThresholdCount)."
+    )
+    unhealthy_threshold: int = _setting(
+        Panel.HEALTH, 2, "Checks in a row that make it unhealthy (UnhealthyThresholdCount)."
+    )
+    health_check_grace_period: int = _seconds(
+        Panel.HEALTH, 0, "Seconds after RUNNING in which failed checks do not count."
+    )
+    deregistration_delay: int = _seconds(
+        Panel.STOPPING, 300, "Seconds a draining target may finish its requests at most."
+    )
+    connection_age: float = _seconds(
+        Panel.STOPPING, float("inf"), "Seconds for which connections go on once a target drains.", endless="stay"
+    )
+    stop_timeout: int = _seconds(Panel.STOPPING, 30, "Seconds from SIGTERM to SIGKILL (stopTimeout).")
+    exit: float = _seconds(
+        Panel.STOPPING,
+        float("inf"),
+        "Seconds from SIGTERM until the program exits; 'ignores': it does not.",
+        endless="ignores",
+    )
+    pull_time: float = _seconds(Panel.PROGRAM, 0.0, "Seconds to pull the image.")
+    start_time: float = _seconds(Panel.PROGRAM, 0.0, "Seconds from the image to RUNNING.")
+    ready_time: float = _seconds(Panel.PROGRAM, 0.0, "Seconds from RUNNING until checks pass.")
+    crash_percent: float = _percent(Panel.FAILURES, 0.0, "Percent of the new tasks that crash.")
+    crash_after: float = _seconds(Panel.FAILURES, 1.0, "Seconds from RUNNING to the crash.")
+    never_healthy: bool = _setting(Panel.FAILURES, False, "New tasks never pass a check.")
+    slow_start_percent: float = _percent(Panel.FAILURES, 0.0, "Percent of the new tasks that start slowly.")
+    slow_start_time: float = _seconds(Panel.FAILURES, 60.0, "Seconds that those take longer to be ready.")
+    jitter_percent: float = _percent(
+        Panel.SIMULATION, 0.0, "Every duration varies by up to so many percent, by --seed."
+    )
+    circuit_breaker: bool = _setting(Panel.SERVICE, False, "The deployment circuit breaker ends a failing deployment.")
+    rollback: bool = _setting(Panel.SERVICE, True, "The circuit breaker rolls back.")
+    bake_time: float = _seconds(Panel.SERVICE, 0.0, "Seconds a healthy deployment is watched before it is complete.")
+    strategy: str = _setting(Panel.SERVICE, "ROLLING", "How the new version takes over: ROLLING.")
+    sequential: bool = _setting(
+        Panel.SIMULATION, False, "Each round waits until the one before it has settled; rounds overlap else."
+    )
+    seed: str = _setting(
+        Panel.SIMULATION, "1", "Chance, where there is any, is drawn from it: the same seed gives the same forecast."
+    )
 
     def __post_init__(self) -> None:
         for one in fields(self):
@@ -110,11 +169,16 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "unhealthy_threshold": (1, 10),
     "health_check_grace_period": (0, 2_147_483_647),
     "deregistration_delay": (0, 3_600),
-    "stop_timeout": (0, 86_400),
+    "stop_timeout": (0, DAY_S),
     "crash_percent": (0, 100),
     "slow_start_percent": (0, 100),
     "jitter_percent": (0, 100),
-    "bake_time": (0, 86_400),
+    "pull_time": (0, DAY_S),
+    "start_time": (0, DAY_S),
+    "ready_time": (0, DAY_S),
+    "slow_start_time": (0, DAY_S),
+    "crash_after": (0, DAY_S),
+    "bake_time": (0, DAY_S),
 }
 
 

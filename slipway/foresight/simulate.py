@@ -29,10 +29,12 @@ BEFORE_THE_END_S = 0.001
 
 def simulate(rollout: Rollout, *, ways_back: bool = True, limit_s: float = LIMIT_S) -> Forecast:
     """What the rollout will do. `ways_back`: also how long the way back would take from each round (each is a roll of
-    its own; large rollouts leave them out). `limit_s`: seconds of virtual time that are looked ahead."""
+    its own; large rollouts leave them out). `limit_s`: seconds of virtual time that are looked ahead.
+
+    Raises `RolloutError` where the old version would not have come up."""
     stage = Stage(rollout)
     begun = stage.begin()
-    stage.world.run(lambda: stage.roll_out(begun.arn).status.is_verdict, limit_s=limit_s)
+    stage.run_to_verdict(begun.arn, limit_s=limit_s)
     forecast = _forecast(stage, stage.roll_out(begun.arn))
     if not (ways_back and forecast.has_ended):
         return forecast
@@ -45,7 +47,7 @@ def _forecast(stage: Stage, roll_out: ServiceDeployment) -> Forecast:
     ended_at = roll_out.finished_at or roll_out.stopped_at or stage.world.clock.now()
     return Forecast(
         verdict=roll_out.status,
-        reason=roll_out.status_reason or "",
+        reason=(roll_out.status_reason or "") if roll_out.status.is_verdict else stage.why_endless(),
         began_at=chronicle.began_at,
         duration_s=ended_at - chronicle.began_at,
         rounds=round_rows(chronicle),
@@ -75,7 +77,7 @@ def _way_back(rollout: Rollout, number: int | None, at_s: float, *, limit_s: flo
     if stage.roll_out(begun.arn).status is ServiceDeploymentStatus.IN_PROGRESS:
         stage.go_back()
     asked_s = stage.world.elapsed_s
-    is_over = stage.world.run(lambda: stage.roll_out(begun.arn).status.is_verdict, limit_s=limit_s)
+    is_over = stage.run_to_verdict(begun.arn, limit_s=limit_s)
     is_back = is_over and stage.roll_out(begun.arn).status is ServiceDeploymentStatus.ROLLBACK_SUCCESSFUL
     return WayBack(round=number, at_s=at_s, seconds=stage.world.elapsed_s - asked_s if is_back else None)
 

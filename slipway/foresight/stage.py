@@ -5,12 +5,13 @@ from math import inf
 
 from slipway.core.explaining.chronicle import Chronicle
 from slipway.core.model.deployment_configuration import DeploymentCircuitBreaker
-from slipway.core.model.deployments import ServiceDeployment
+from slipway.core.model.deployments import Deployment, ServiceDeployment
 from slipway.core.model.load_balancing import HealthCheck, TargetGroup
 from slipway.core.model.task_definitions import TaskDefinition
 from slipway.core.rules import Rules
 from slipway.core.snapshot import Snapshot
-from slipway.foresight.rollout import Rollout
+from slipway.foresight.endless import fails_for_ever, why_endless
+from slipway.foresight.rollout import Rollout, RolloutError
 from slipway.ports import Commit
 from slipway.sim.behaviours import Behaviour, HealthScript
 from slipway.sim.operator import Operator
@@ -28,7 +29,12 @@ class Stage:
 
     def __init__(self, rollout: Rollout) -> None:
         self.rollout = rollout
-        self.world = World(seed=rollout.seed, rules=Rules(is_sequential=rollout.sequential), watch=self._watch)
+        self.world = World(
+            seed=rollout.seed,
+            rules=Rules(is_sequential=rollout.sequential),
+            watch=self._watch,
+            keeps_story=False,
+        )
         self.chronicle: Chronicle | None = None  # None: the roll has not begun
         self._user = Operator(self.world)
         self._add_hosts()
@@ -68,7 +74,13 @@ class Stage:
             circuit_breaker=DeploymentCircuitBreaker(is_enabled=rollout.circuit_breaker, rolls_back=rollout.rollback),
             bake_time_s=rollout.bake_time,
         )
-        assert self.world.run(limit_s=SET_UP_MOST_S), "the old version does not come up"
+        self.world.run(lambda: self.world.is_settled() or self._fails(), limit_s=SET_UP_MOST_S)
+        if not self.world.is_settled():
+            raise RolloutError(
+                "ready_time",
+                "The old version does not come up: its tasks fail their health checks before they are ready; make "
+                "--health-check-grace-period longer than --ready-time.",
+            )
 
     def _target_group(self) -> TargetGroup:
         rollout = self.rollout
@@ -98,6 +110,23 @@ class Stage:
     def go_back(self) -> None:
         """Ask for the way back of the roll, as StopServiceDeployment with ROLLBACK does."""
         self._user.stop_deployment(NAME)
+
+    def run_to_verdict(self, arn: str, *, limit_s: float) -> bool:
+        """Go on to the verdict on the roll, or until none is to be expected. Whether there is one."""
+        self.world.run(lambda: self.roll_out(arn).status.is_verdict or self._fails(), limit_s=limit_s)
+        return self.roll_out(arn).status.is_verdict
+
+    def _fails(self) -> bool:
+        return fails_for_ever(self._primary(), self.rollout)
+
+    def _primary(self) -> Deployment | None:
+        return self.world.snapshot.primary(self.world.service(NAME).arn)
+
+    def why_endless(self) -> str:
+        """Why the roll has not ended, in a sentence."""
+        assert self.chronicle is not None, "the roll has begun"
+        looked_s = self.world.clock.now() - self.chronicle.began_at
+        return why_endless(self.world.service(NAME), self._primary(), self.rollout, looked_s=looked_s)
 
     def roll_out(self, arn: str) -> ServiceDeployment:
         """The record of the roll as it is now."""

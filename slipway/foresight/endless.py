@@ -1,0 +1,31 @@
+"""Rolls that have no end: when to stop looking ahead, and why there is none, in a sentence."""
+
+from slipway.core.model.deployments import Deployment
+from slipway.core.model.services import DEPLOYMENT_CONFIGURATION, Service
+from slipway.foresight.rollout import Rollout
+
+#: Failures in a row after which nothing else can be expected, and how many times the desired count, where that is more.
+FAILURES = 100
+FAILURES_OF_EACH = 3
+
+
+def fails_for_ever(primary: Deployment | None, rollout: Rollout) -> bool:
+    """Whether so many tasks in a row failed that the next will, too."""
+    return primary is not None and primary.failed_tasks >= max(FAILURES, FAILURES_OF_EACH * rollout.desired)
+
+
+def why_endless(service: Service, primary: Deployment | None, rollout: Rollout, *, looked_s: float) -> str:
+    """Why a roll has not ended, having looked so many seconds ahead."""
+    if primary is not None and fails_for_ever(primary, rollout):
+        failed = f"{primary.failed_tasks} tasks in a row failed before they were healthy"
+        if rollout.circuit_breaker:
+            return f"has not ended: {failed}, on the way back, too"
+        return f"has not ended: {failed}, and nothing ends it without --circuit-breaker"
+    percentages = (
+        f"--minimum-healthy-percent {rollout.minimum_healthy_percent} and --maximum-percent {rollout.maximum_percent}"
+    )
+    if service.blocked_by == DEPLOYMENT_CONFIGURATION:
+        return f"has not ended: {percentages} let nothing move: neither may a task stop nor one more start"
+    if service.lacks_room:
+        return f"has not ended: there is no room for another task, and by {percentages} no old one may stop before it"
+    return f"has not ended within {looked_s:g} s"

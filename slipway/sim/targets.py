@@ -152,6 +152,7 @@ class SimLoadBalancer:
 
     def _forget(self, key: str) -> None:
         self._due.pop(key, None)
+        self._checked_at.pop(key, None)
         self._drained_at.pop(key, None)
         self._told.discard(key)
         self._served.discard(key)

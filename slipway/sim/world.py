@@ -62,10 +62,12 @@ class World:
         faults: Faults = Faults(),
         is_checked: bool = False,
         watch: Watch | None = None,
+        keeps_story: bool = True,
         arns: Arns = ARNS,
         resumption: Resumption | None = None,
     ) -> None:
-        """With a `resumption`, the world goes on from where the records of `store` stand, at that instant."""
+        """With a `resumption`, the world goes on from where the records of `store` stand, at that instant. Without a
+        story, neither its timeline nor past states of records are kept: half the memory of a large world."""
         self.seed = seed
         self.rules = rules
         self.arns = arns
@@ -79,10 +81,13 @@ class World:
         self.dies_in: int | None = None  # the control plane dies after so many more commands; None: it does not
         self._is_checked = is_checked
         self._watch = watch
+        self._keeps_story = keeps_story
         self._committed: dict[str, Task] = {}
         self._commit: Commit | None = None
         self._is_awake = False
-        self.store = WatchedStore(store or MemoryStore(seed=seed), told=self._tell, faults=faults)
+        self.store = WatchedStore(
+            store or MemoryStore(seed=seed, keeps_story=keeps_story), told=self._tell, faults=faults
+        )
         self.balancer = SimLoadBalancer(
             clock=self.clock, agenda=self.agenda, report=self.report, task_of=self.running_task
         )
@@ -172,7 +177,8 @@ class World:
             self._is_awake = True
 
     def _tell(self, commit: Commit) -> None:
-        self.timeline.tell(commit)
+        if self._keeps_story:
+            self.timeline.tell(commit)
         self._commit = commit
         if self._watch is not None:
             self._watch(self.snapshot, commit)

@@ -19,6 +19,7 @@ class MemoryJournal:
         self._places: dict[Key, int] = {}
         self._placed = 0
         self._rows: list[bytes] = []
+        self._first = 1  # the number of the oldest row
 
     @property
     def seed(self) -> str:
@@ -48,6 +49,11 @@ class MemoryJournal:
             self._places[key] = self._placed
         self._records[key] = record
 
+    def drop(self, *, keep: int) -> None:
+        """Drop rows, all but so many, the newest."""
+        self._first += len(self._rows) - keep
+        del self._rows[: len(self._rows) - keep]
+
     def records(self) -> Iterator[PlacedRecord]:
         """All records but events."""
         for (kind, key), record in self._records.items():
@@ -55,10 +61,10 @@ class MemoryJournal:
 
     def rows(self) -> Iterator[tuple[int, JournalRow]]:
         """All rows and their numbers, newest first."""
-        for number in range(len(self._rows), 0, -1):
-            yield number, decode_row(self._rows[number - 1])
+        for number, row in reversed(tuple(enumerate(self._rows, self._first))):
+            yield number, decode_row(row)
 
     def load_before(self, number: int) -> Load | None:
         """Under what the records were loaded last, at the row `number` or before; None: nobody knows any more."""
-        loads = (decode_row(row).loaded for row in reversed(self._rows[:number]))
+        loads = (decode_row(row).loaded for row in reversed(self._rows[: number - self._first + 1]))
         return next((load for load in loads if load is not None), None)

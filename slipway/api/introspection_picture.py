@@ -7,6 +7,7 @@ from typing import Any
 from slipway.api.introspection_lookup import revision_name
 from slipway.api.introspection_roll_outs import ROLL_OUTS_SHOWN, roll_outs_of
 from slipway.api.introspection_why import service_waits
+from slipway.core.answers.sigterm_probe import sigterm_warnings
 from slipway.core.answers.wait import Sight
 from slipway.core.answers.way_back_time import way_back_s
 from slipway.core.answers.why import why_task
@@ -62,10 +63,21 @@ def service_picture(
         "deployments": [_deployment(snapshot, one, desired=desired, now=now) for one in deployments],
         "roll_outs": roll_outs_of(snapshot, service, count=roll_outs),
         "waits": service_waits(snapshot, service, sight),
+        "slow_stops": _slow_stops(snapshot, service),
         "tasks": [_task(snapshot, task, sight) for task in _listed_tasks(snapshot, service, deployments, now=now)],
         "targets": _target_states(snapshot, deployments),
         "events": [event_entry(one) for one in islice(snapshot.events(service.arn), EVENTS_SHOWN)],
     }
+
+
+def _slow_stops(snapshot: Snapshot, service: Service) -> list[str]:
+    """A sentence for each container of the PRIMARY that had to be killed in most of its last stops."""
+    primary = snapshot.primary(service.arn)
+    definition = None if primary is None else snapshot.task_definitions.get(primary.task_definition_arn)
+    if definition is None:
+        return []
+    desired, limit = desired_count(snapshot, service), bounds_of(snapshot, service)
+    return list(sigterm_warnings(snapshot, service, definition, desired=desired, limit=limit))
 
 
 def _next_start_at(deployments: tuple[Deployment, ...], now: float) -> float | None:

@@ -64,13 +64,15 @@ def _reasons(tasks: Iterable[Mapping[str, Any]]) -> Iterable[Text]:
 
 
 def _remarks(picture: Mapping[str, Any]) -> Iterable[Text]:
-    """The verdict of the last deployment where that is not success, and what the service waits for."""
+    """The verdict of the last deployment where that is not success, what the service waits for, and what is slow."""
     newest = newest_roll_out(picture)
     verdict = None if newest is None else verdict_text(newest, picture["at"])
     if verdict is not None:
         yield Text(f"last deployment: {verdict}", style="red")
     for wait in waits_of(picture):
         yield Text(f"waiting: {wait}", style="yellow")
+    for sentence in picture["slow_stops"]:
+        yield Text(f"slow to stop: {sentence}", style="yellow")
 
 
 def _services(overview: Mapping[str, Any]) -> Table:

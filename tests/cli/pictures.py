@@ -123,6 +123,7 @@ def picture(deployments: list[dict[str, Any]], tasks: list[dict[str, Any]], **ch
         "targets": [{"target_group": "users", "states": dict(sorted(states.items()))}] if states else [],
         "events": [],
         "waits": [],
+        "slow_stops": [],
         "roll_outs": [roll_out(2, "IN_PROGRESS"), roll_out(1, "SUCCESSFUL")],
         "rollback_estimate_s": None,
         **changes,

@@ -88,6 +88,12 @@ def test_service_table(name: str, rewrite: bool) -> None:
     hold(f"status-{name}", plain(render_service(pictures.PICTURES[name]()), 100), rewrite=rewrite)
 
 
+def test_a_service_that_is_slow_to_stop_is_told_so() -> None:
+    told = "web ignores SIGTERM (killed at its stop timeout): 30 s per stop; use the exec form of its command."
+    drawn = plain(render_service(pictures.steady() | {"slow_stops": [told]}), 200)
+    assert f"slow to stop: {told}" in drawn
+
+
 @pytest.mark.parametrize("width", [60, 80])
 def test_nothing_is_cut_from_a_table_on_a_narrow_screen(width: int) -> None:
     listed = overview(name="payments-api-" * 4, addresses=["http://127.0.0.77:18480"])

@@ -37,7 +37,8 @@ def explanation_page(explanation: Explanation, *, instant: Callable[[float], str
         *section("Settings that caused it", _settings(ledger)),
         *section("Rounds", rounds_table(explanation.rounds) if explanation.rounds else ()),
         "</main>",
-        f'<footer class="quiet"><p>Told by Slipway, up to {escape(instant(ledger.ended_at))}.</p></footer>',
+        f'<footer class="quiet"><p>Told by Slipway, up to {escape(instant(ledger.ended_at))}.</p>',
+        f"<p>{escape(explanation.deployment)} <code>{escape(explanation.service_deployment_arn)}</code></p></footer>",
     )
     told = f"{duration_text(explanation.seconds)}: {title}"
     return document(told, content, style=PALETTE + DRAWING + STYLE + highlights(ledger))
@@ -51,8 +52,7 @@ def _header(explanation: Explanation, title: str, instant: Callable[[float], str
     if explanation.status_reason:
         yield f"<p>{escape(explanation.status_reason)}</p>"
     yield from tiles(_figures(explanation))
-    yield f'<p class="quiet"><code>{escape(explanation.deployment)}</code>, '
-    yield f"<code>{escape(explanation.service_deployment_arn)}</code></p></header>"
+    yield "</header>"
 
 
 def _figures(explanation: Explanation) -> Iterator[tuple[str, str, str]]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from slipway.foresight.pages import svg
 from slipway.foresight.pages.clock import clock_text, marks_of
 
-
 #: Pixels that the label of a time takes, with room around it.
 CLEAR = 52.0
 

@@ -138,7 +138,8 @@ footer { margin-top: 3rem; }
   .tiles { grid-template-columns: 1fr 1fr; }
   th, td { padding-right: .6rem; }
   th:last-child, td:last-child { padding-right: 0; }
-  table { font-size: .9rem; } td:not(.number), th { overflow-wrap: anywhere; } code { overflow-wrap: anywhere; } .more { display: none; }
+  table { font-size: .9rem; } td:not(.number), th { overflow-wrap: anywhere; }
+  code { overflow-wrap: anywhere; } .more { display: none; }
 }
 @media print {
   body { max-width: none; padding: 0; font-size: 11pt; }

@@ -97,6 +97,11 @@ class Stage:
 
     # The roll
 
+    @property
+    def desired(self) -> int:
+        """Tasks of the service."""
+        return self.rollout.desired
+
     def begin(self) -> ServiceDeployment:
         """Begin the roll, and the chronicle with it."""
         world = self.world

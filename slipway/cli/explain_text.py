@@ -6,13 +6,14 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from slipway.cli.explain_words import kind_words, seconds_text, settings_text, share_text, task_text
+from slipway.cli.explain_words import seconds_text, settings_text, share_text, task_text
 from slipway.cli.postmortem_words import after_text
 from slipway.cli.printable import printable
 from slipway.core.explaining.rounds import RoundRow
 from slipway.core.explaining.segment import Segment, SegmentKind
 from slipway.core.model.deployments import ServiceDeploymentStatus
 from slipway.foresight.explain import Explanation, Saving
+from slipway.foresight.pages.kinds import kind_words
 
 #: Columns from which on each segment has one line.
 WIDE = 140

@@ -1,20 +1,12 @@
-"""What an explanation says in words: the kinds of time, settings with their values, seconds."""
+"""What an explanation says in words: settings with their values, tasks, seconds."""
 
 from collections.abc import Iterable
 from itertools import groupby
 
-from slipway.core.explaining.segment import SegmentKind, Setting
-
-#: Kinds whose words are not simply their names.
-_WORDS = {SegmentKind.SIGTERM_TO_EXIT: "SIGTERM to exit", SegmentKind.BACK_OFF: "back-off"}
+from slipway.core.explaining.segment import Setting
 
 #: Seconds of a whole deployment up to which milliseconds tell something, and those from which on tenths are enough.
 SHORT_S, LONG_S = 60.0, 600.0
-
-
-def kind_words(kind: SegmentKind) -> str:
-    """`health wait`."""
-    return _WORDS.get(kind, kind.value.replace("_", " ").lower())
 
 
 def seconds_text(seconds: float, *, of: float) -> str:

@@ -77,7 +77,8 @@ def explain(
     """The explanation of what was recorded. `now`: up to when a deployment that goes on is told, epoch seconds (None:
     to the last recorded step). `savings`: asked for the changes that would have saved most (None: none are sought)."""
     chronicle = chronicle_of(recording)
-    told_at = recording.ended_at if now is None else max(now, recording.ended_at)
+    goes_on_to = recording.ended_at if now is None or recording.is_over else now
+    told_at = max(goes_on_to, recording.ended_at)
     explanation = explain_chronicle(chronicle, recording.service_deployment_arn, now=told_at)
     return explanation if savings is None else replace(explanation, savings=savings(recording))
 
@@ -101,7 +102,7 @@ def explain_chronicle(chronicle: Chronicle, service_deployment_arn: str, *, now:
         status_reason=roll_out.status_reason or "",
         ledger=ledger,
         totals=totals_of(ledger),
-        rounds=round_rows(chronicle, together_s=TOGETHER_S),
+        rounds=round_rows(chronicle, together_s=TOGETHER_S, now=now),
         chronicle=chronicle,
     )
 

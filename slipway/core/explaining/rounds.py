@@ -33,22 +33,35 @@ class RoundRow:
         return self.count if self.kind is RoundKind.START else -self.count
 
 
-def round_rows(chronicle: Chronicle, *, together_s: float = 0.0) -> tuple[RoundRow, ...]:
-    """The rounds of a chronicle, oldest first; moves within `together_s` seconds count as one instant."""
+def round_rows(chronicle: Chronicle, *, together_s: float = 0.0, now: float | None = None) -> tuple[RoundRow, ...]:
+    """The rounds of a chronicle, oldest first; moves within `together_s` seconds count as one instant. `now`: up to
+    when a round that goes on is told (epoch seconds; None: to the last commit)."""
     instants = [sample.at for sample in chronicle.samples]
-    settings = Settings(chronicle)
+    told_at = instants[-1] if now is None else max(now, instants[-1])
+    sight = _Sight(chronicle=chronicle, settings=Settings(chronicle), instants=instants, told_at=told_at)
     return tuple(
-        _row(chronicle, one, number, instants=instants, settings=settings)
+        _row(sight, one, number)
         for number, one in enumerate(rounds_of(chronicle.moves, together_s=together_s), start=1)
     )
 
 
-def _row(chronicle: Chronicle, one: RollRound, number: int, *, instants: list[float], settings: Settings) -> RoundRow:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sight:
+    """What rows are read off."""
+
+    chronicle: Chronicle
+    settings: Settings
+    instants: list[float]  # of the samples
+    told_at: float
+
+
+def _row(sight: _Sight, one: RollRound, number: int) -> RoundRow:
+    chronicle = sight.chronicle
     ends = [(end, arn) for arn in one.task_arns if (end := _end_of(chronicle, arn, one.kind)) is not None]
     is_over = len(ends) == len(one.task_arns)
-    last_at, last = max(ends) if is_over else (chronicle.samples[-1].at, _unsettled(chronicle, one))
-    after = _sample_at(chronicle, instants, last_at)
-    longest = _longest(chronicle, settings, last, _came_to_at(chronicle, last, one.kind) or last_at)
+    last_at, last = max(ends) if is_over else (sight.told_at, _unsettled(chronicle, one))
+    after = _sample_at(sight, last_at)
+    longest = _longest(sight, last, _came_to_at(chronicle, last, one.kind) or last_at)
     return RoundRow(
         number=number,
         kind=one.kind,
@@ -74,9 +87,9 @@ def _came_to_at(chronicle: Chronicle, task_arn: str, kind: RoundKind) -> float |
     return chronicle.first_in(task_arn, phases)
 
 
-def _longest(chronicle: Chronicle, settings: Settings, task_arn: str, at: float) -> Segment | None:
+def _longest(sight: _Sight, task_arn: str, at: float) -> Segment | None:
     """What took the last task of a round longest, up to that instant; None: it took no time."""
-    leg = task_leg(chronicle.life(task_arn), settings, at=at)
+    leg = task_leg(sight.chronicle.life(task_arn), sight.settings, at=at)
     return None if leg is None else max(leg.segments, key=lambda segment: segment.seconds, default=None)
 
 
@@ -86,5 +99,5 @@ def _end_of(chronicle: Chronicle, task_arn: str, kind: RoundKind) -> float | Non
     return chronicle.first_in(task_arn, phases)
 
 
-def _sample_at(chronicle: Chronicle, instants: list[float], at: float) -> Sample:
-    return chronicle.samples[max(bisect_right(instants, at) - 1, 0)]
+def _sample_at(sight: _Sight, at: float) -> Sample:
+    return sight.chronicle.samples[max(bisect_right(sight.instants, at) - 1, 0)]

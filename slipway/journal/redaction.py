@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from slipway.core.model.deployments import ServiceRevision
+from slipway.core.model.services import Service
 from slipway.core.model.task_definitions import TaskDefinition
 from slipway.core.model.tasks import Task
 from slipway.core.model.tokens import ClientToken
@@ -19,7 +21,7 @@ MARK = "***"
 
 def redacted(record: Record) -> Record:
     """The record with nothing secret; itself where there is nothing to redact. Twice is the same as once."""
-    if isinstance(record, TaskDefinition | Task):
+    if isinstance(record, TaskDefinition | Task | Service | ServiceRevision):
         if not record.document:
             return record
         document = _open(record.document)

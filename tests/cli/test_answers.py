@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,11 +24,12 @@ def environment(port: int) -> dict[str, str]:
     return kept | keys | {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
 
 
-def begun(port: int, *arguments: str) -> "subprocess.Popen[str]":
-    """A command that has begun to talk to the server at `port`, outside a terminal."""
+def begun(port: int, *arguments: str, folder: Path | None = None) -> "subprocess.Popen[str]":
+    """A command that has begun to talk to the server at `port`, outside a terminal; in this folder, if one is given."""
     return subprocess.Popen(
         [sys.executable, "-m", "slipway", *arguments],
         env=environment(port),
+        cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -60,6 +60,8 @@ svg .failed { stroke: var(--bad); stroke-width: 2.5; fill: none; }
 svg .front { stroke: var(--mark); stroke-width: 1.5; fill: none; }
 svg .point { fill: var(--ground); stroke: var(--quiet); stroke-width: 2; }
 svg .point.best { stroke: var(--mark); } svg .point.today { fill: var(--text); stroke: var(--text); }
+svg .figure { font-size: 10px; font-weight: 700; text-anchor: middle; pointer-events: none; }
+svg .inverse { fill: var(--ground); }
 svg .hatching { stroke: var(--hatch); stroke-width: 2; }
 """
     + _FILLS
@@ -123,6 +125,8 @@ figure svg { display: block; width: 100%; height: auto; }
 .legend i.line { border-radius: 0; }
 .legend i.line.dashed { border-top: 2px dashed var(--text); }
 .legend i.line.dotted { border-top: 2px dotted var(--text); }
+.legend i.dot { border: 2px solid var(--quiet); border-radius: 50%; }
+.legend i.best { border-color: var(--mark); } .legend i.today { background: var(--text); border-color: var(--text); }
 .hatched { background-image: repeating-linear-gradient(45deg, transparent 0 3px, var(--hatch) 3px 5px); }
 .share { display: flex; height: 1.6rem; border-radius: .35rem; overflow: hidden; gap: 1px; margin: .5rem 0 1rem; }
 .share span { min-width: 1px; }

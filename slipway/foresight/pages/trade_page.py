@@ -1,0 +1,94 @@
+"""Advice as one HTML page: which settings to change, what each saves and risks, and the trade as a chart."""
+
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from slipway.foresight.advise import Advice, Suggestion
+from slipway.foresight.pages.clock import duration_text
+from slipway.foresight.pages.document import document, marked_table, section, tiles
+from slipway.foresight.pages.style import DRAWING, PALETTE, STYLE
+from slipway.foresight.pages.trade_chart import trade_chart
+from slipway.foresight.trade import TradePoint
+
+
+def trade_page(advice: Advice) -> str:
+    """The page."""
+    title = f"Advice for {advice.subject}"
+    content = (
+        f"<header><h1>{escape(title)}</h1><p>{escape(advice.verdict)}</p>",
+        *tiles(_figures(advice)),
+        "</header><main>",
+        *section("The trade", _trade(advice.trade, title)),
+        *section("What to change", _suggestions(advice)),
+        *section("What held a setting where it is", _notes(advice)),
+        "</main>",
+        '<footer class="quiet"><p>Each number is that of a roll which the production scheduler made in virtual time, '
+        "with the change.</p></footer>",
+    )
+    return document(title, content, style=PALETTE + DRAWING + STYLE)
+
+
+def _figures(advice: Advice) -> Iterator[tuple[str, str, str]]:
+    today = advice.today
+    best = advice.together or next(iter(advice.singles), None)
+    yield "today", duration_text(today.duration_s), f"of {today.desired:,} tasks"
+    if best is not None:
+        yield "with the changes", duration_text(best.outcome.duration_s), f"by {best.name}"
+        yield "saved", duration_text(best.saved_s), "of each deployment"
+    share = f"{today.lowest_healthy_percent:.0f}% of {today.desired:,} desired"
+    yield "lowest healthy today", f"{today.lowest_healthy:,}", share
+    yield "extra room today", f"{today.extra_room:,}", "tasks beyond the desired count"
+
+
+def _trade(points: Sequence[TradePoint], title: str) -> Iterator[str]:
+    if not points:
+        return
+    name = f"{title}: time against health"
+    yield f'<figure><div class="wide">{trade_chart(points, width=960, name=name)}</div>'
+    yield f'<div class="narrow">{trade_chart(points, width=420, name=name)}</div><ul class="legend">'
+    yield '<li><i class="dot today"></i>today</li><li><i class="dot best"></i>nothing is better in every way</li>'
+    yield '<li><i class="dot"></i>something is</li><li>larger: takes more extra room</li></ul></figure>'
+    rows = (_row(number, point) for number, point in enumerate(points, start=1))
+    yield from marked_table(("+", "+time", "+healthy", "+extra room", "change"), rows)
+
+
+def _row(number: int, point: TradePoint) -> tuple[str, ...]:
+    label = escape(point.label)
+    if point.is_today:
+        label = f"<b>{label}</b>"
+    elif not point.is_front:
+        label = f'<span class="quiet">{label}</span>'
+    figures = (duration_text(point.duration_s), f"{point.lowest_healthy_percent:.0f}%", f"{point.extra_room:,}")
+    return str(number), *figures, label
+
+
+def _suggestions(advice: Advice) -> Iterator[str]:
+    several = (("All that gives up no capacity", advice.together), ("The best two", advice.pair))
+    for one in advice.singles:
+        yield from _suggestion(one, one.name.capitalize())
+    for what, suggestion in several:
+        if suggestion is not None:
+            yield from _suggestion(suggestion, f"{what}: {suggestion.name}")
+
+
+def _suggestion(one: Suggestion, title: str) -> Iterator[str]:
+    yield f"<h3>{escape(title)}: {duration_text(one.saved_s)} less</h3>"
+    shifts = ", ".join(f"<b>{escape(two.name)}</b> {escape(two.now)} → {escape(two.then)}" for two in one.shifts)
+    room = f"{one.outcome.extra_room:,} tasks of extra room"
+    healthy = f"at least {one.outcome.lowest_healthy_percent:.0f}% healthy"
+    yield f"<p>{shifts or escape(one.cost)}: {duration_text(one.outcome.duration_s)}, {healthy}, {room}.</p>"
+    if shifts and one.cost:
+        yield f"<p>{escape(one.cost)}</p>"
+    for risk in one.risks:
+        yield f'<p class="{"quiet" if one.is_harmless else "warning"}">{escape(risk)}</p>'
+    for name, lines in (("aws", one.aws), ("Terraform", one.terraform)):
+        if lines:
+            told = "\n".join(map(escape, lines))
+            yield f"<details><summary>{name}</summary><pre>{told}</pre></details>"
+
+
+def _notes(advice: Advice) -> Iterator[str]:
+    if advice.notes:
+        yield "<ul>"
+        yield from (f"<li>{escape(note)}</li>" for note in advice.notes)
+        yield "</ul>"

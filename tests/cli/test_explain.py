@@ -24,6 +24,14 @@ from tests.foresight.recorded import recording_of_a_roll
 
 OVERVIEW = {"clusters": [{"name": "demo", "services": [{"name": "web"}], "tasks": []}], "hosts": [], "at": 0}
 PATH = "/slipway/v1/clusters/demo/services/web/recording"
+
+
+def going_on() -> Explanation:
+    """A deployment that has gone on for 200 s, 165 of which the first round took."""
+    recording = recording_of_a_roll(run_s=200, behaviour=Behaviour(pull_s=12, launch_s=3))
+    return explain(recording, now=recording.began_at + 200)
+
+
 SAVING = Saving(
     name="deregistration_delay.timeout_seconds",
     of="target group web",
@@ -34,7 +42,7 @@ SAVING = Saving(
 )
 EXPLANATIONS = {
     "worked_example": lambda: replace(explain(recording_of_a_roll()), savings=(SAVING,)),
-    "going_on": lambda: explain(recording_of_a_roll(run_s=200, behaviour=Behaviour(pull_s=12, launch_s=3))),
+    "going_on": going_on,
 }
 
 

@@ -15,6 +15,7 @@ from functools import cached_property, partial
 
 from slipway.core.arns import deployment_id_of
 from slipway.core.explaining.chronicle import Chronicle
+from slipway.core.explaining.ending import cut_off
 from slipway.core.explaining.leg import Decision, Leg, Moment
 from slipway.core.explaining.record_leg import back_off_leg, bake_leg, capacity_leg, pause_leg
 from slipway.core.explaining.segment import Segment, SegmentKind, Setting
@@ -65,10 +66,9 @@ class CriticalPath:
     def _leg_to(self, moment: Moment) -> Leg:
         if moment.at <= self._seen_at:
             return self._request_leg(moment)
-        for leg in self._legs(moment):
-            if leg is not None and leg.before.at < moment.at:
-                return leg
-        return self._idle_leg(moment)
+        found = (leg for leg in self._legs(moment) if leg is not None and leg.before.at < moment.at)
+        leg = next(found, None) or self._idle_leg(moment)
+        return cut_off(leg, self._chronicle, self._roll_out, at=moment.at) if self._is_cut_off(moment) else leg
 
     def _legs(self, moment: Moment) -> Iterator[Leg | None]:
         """What may have been waited for, the likeliest first."""
@@ -93,13 +93,17 @@ class CriticalPath:
         if arn := self._underway.longest_at(at):
             yield task_leg(self._chronicle.life(arn), self._settings, at=at)
 
+    def _is_cut_off(self, moment: Moment) -> bool:
+        """Whether the deployment, or its way back, failed then."""
+        rollback = self._roll_out.rollback
+        return moment.decision is Decision.VERDICT or (rollback is not None and moment.at == rollback.started_at)
+
     def _decision(self, moment: Moment) -> Decision:
         """What was decided: the moment a way back begins is a verdict; one that no failures brought was asked for."""
-        roll_out = self._roll_out
-        turns_back = roll_out.rollback is not None and moment.at == roll_out.rollback.started_at
-        if moment.decision is not Decision.VERDICT and not turns_back:
+        if not self._is_cut_off(moment):
             return moment.decision
-        is_way_back = roll_out.rollback is not None and not turns_back
+        roll_out = self._roll_out
+        is_way_back = roll_out.rollback is not None and moment.at != roll_out.rollback.started_at
         by_failures = is_way_back or roll_out.detected_by in _BY_FAILURES
         return Decision.VERDICT if by_failures else Decision.REQUEST
 

@@ -2,12 +2,14 @@
 
 import pytest
 
+from slipway.core.deployments.extensions import DEADLINE
 from slipway.core.explaining.ledger import ledger_of
 from slipway.core.explaining.segment import SegmentKind, Setting
 from slipway.core.model.alarms import AlarmState
 from slipway.core.model.deployment_configuration import DeploymentAlarms, DeploymentCircuitBreaker, ThresholdType
 from slipway.core.model.deployments import ServiceDeploymentStatus
 from slipway.core.model.load_balancing import HealthCheck
+from slipway.core.model.tags import Tag
 from slipway.core.model.task_definitions import ContainerHealthCheck
 from slipway.core.rules import Rules
 from slipway.sim.behaviours import Behaviour, HealthScript
@@ -175,6 +177,11 @@ def test_way_back_by_the_circuit_breaker() -> None:
     watched.roll("web", watched.user.register("web", cpu=TASK, memory=TASK, behaviour=ill))
     watched.world.run()
     assert watched.account() == [(FAILED, 60), (EXIT, 3)]
+    failed = watched.ledger().segments[0]
+    assert failed.sentence == "checks of its target failed; that was failure 1 of 1"
+    assert failed.settings[-1] == Setting(
+        name="deploymentCircuitBreaker.thresholdConfiguration", value="COUNT 1", of="service web"
+    )
     assert watched.roll_out.status is ServiceDeploymentStatus.ROLLBACK_SUCCESSFUL
 
 
@@ -188,6 +195,9 @@ def test_way_back_by_an_alarm_cuts_off_what_went_on() -> None:
     watched.user.set_alarm("errors", AlarmState.ALARM)
     watched.world.run()
     assert watched.account() == [(HEALTH, 25), (EXIT, 2)]
+    cut_off = watched.ledger().segments[0]
+    assert cut_off.sentence.endswith("; then an alarm ended it")
+    assert cut_off.settings[-1] == Setting(name="alarms.alarmNames", value="errors", of="service web")
     assert watched.roll_out.status is ServiceDeploymentStatus.ROLLBACK_SUCCESSFUL
 
 
@@ -200,6 +210,16 @@ def test_way_back_that_starts_tasks_again() -> None:
     watched.user.stop_deployment("web")
     watched.world.run()
     assert watched.account() == [(HEALTH, 40), (EXIT, 2), (BAKE, 8), (HEALTH, 40), (EXIT, 2)]
+    assert watched.ledger().segments[2].sentence.endswith("; then StopServiceDeployment ended it")
+
+
+def test_a_deadline_ends_it() -> None:
+    watched = _polite_service(Watched(room=8))
+    watched.user.update("web", tags=(Tag(key=DEADLINE, value="30s"),))
+    watched.roll("web", watched.user.register("web", cpu=TASK, memory=TASK, behaviour=POLITE))
+    watched.world.run()
+    assert watched.account() == [(HEALTH, 30), (EXIT, 2)]
+    assert watched.ledger().segments[0].settings[-1] == Setting(name=DEADLINE, value="30s", of="service web")
 
 
 def test_protection_holds_a_roll_up() -> None:

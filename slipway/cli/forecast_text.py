@@ -8,20 +8,21 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from slipway.cli.explain_words import kind_words, seconds_text, settings_text, share_text
+from slipway.cli.explain_words import seconds_text, settings_text, share_text
 from slipway.core.explaining.rounds import RoundRow
 from slipway.core.explaining.segment import Ledger, SegmentKind
 from slipway.core.model.deployments import ServiceDeploymentStatus
 from slipway.foresight.comparison import differences_of
 from slipway.foresight.forecast import Forecast
 from slipway.foresight.pages.clock import clock_text, duration_text
+from slipway.foresight.pages.kinds import kind_words
 from slipway.foresight.pages.roll_chart import roll_chart
 from slipway.foresight.rollout import Rollout
 
 T = TypeVar("T")
 
-#: Columns that text is fitted into, and from which on the settings of a wait are told with its sentence.
-LEAST, MOST, WIDE = 60, 200, 120
+#: Columns that text is fitted into; from which on running tasks are told; from which on all of a wait is.
+LEAST, MOST, MIDDLE, WIDE = 60, 200, 72, 120
 
 #: Rounds shown: the first and the last ones of them.
 FIRST, LAST = 24, 8
@@ -131,15 +132,18 @@ def _back(forecast: Forecast) -> str:
 
 def _rounds(forecast: Forecast, *, width: int) -> Table:
     table = _table()
-    for name in ("ROUND", "TASKS", "FROM", "TO", "HEALTHY", "RUNNING"):
+    has_running = width >= MIDDLE
+    for name in ("ROUND", "TASKS", "FROM", "TO", "HEALTHY", *(("RUNNING",) if has_running else ())):
         table.add_column(name, justify="right", no_wrap=True)
     if forecast.ways_back:
         table.add_column("BACK", justify="right", no_wrap=True)
-    table.add_column("WAITS FOR")
+    table.add_column("WAITS FOR", no_wrap=width < WIDE)
     back = {way.round: "never" if way.seconds is None else clock_text(way.seconds) for way in forecast.ways_back}
     for row in _shown(forecast.rounds, table):
         figures = [str(row.number), f"{row.signed:+,d}", clock_text(row.start_s)]
-        figures += ["-" if row.end_s is None else clock_text(row.end_s), f"{row.healthy:,}", f"{row.running:,}"]
+        figures += ["-" if row.end_s is None else clock_text(row.end_s), f"{row.healthy:,}"]
+        if has_running:
+            figures.append(f"{row.running:,}")
         if forecast.ways_back:
             figures.append(back.get(row.number, ""))
         table.add_row(*figures, _wait(row, width))

@@ -1,5 +1,6 @@
 """`slipway simulate`: what a rollout will do, before anything is rolled; no server is needed."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -51,10 +52,10 @@ def simulate(
     Ends with 0 when there is a forecast; with --max-duration, with 1 if the roll is predicted to fail and with 3 if it
     takes longer or never ends; with 2 if the rollout cannot be.
     """
-    described = _described(flags, file, rollout)
+    described = _described(flags, file, rollout, is_sequential=False if compare else None)
     limit_s = None if max_duration is None else _duration(max_duration)
     forecast = _simulated(described, ways_back=ways_back)
-    sequential = _simulated(_one_by_one(described), ways_back=ways_back) if compare else None
+    sequential = _simulated(replace(described, sequential=True), ways_back=ways_back) if compare else None
     if html is not None or svg is not None:
         _write_pages(forecast, described, html=html, svg=svg)
     if as_json:
@@ -65,14 +66,15 @@ def simulate(
         _judge(forecast, limit_s)
 
 
-def _described(flags: Flags, file: Path | None, named: Path | None) -> "Rollout":
+def _described(flags: Flags, file: Path | None, named: Path | None, *, is_sequential: bool | None) -> "Rollout":
+    """`is_sequential` wins over what is said; None: what is said."""
     from slipway.foresight.rollout import RolloutError
     from slipway.foresight.rollout_file import load_rollout
 
     if file is not None and named is not None:
         raise UsageError("A rollout file was given twice, by name and by --rollout: give one.")
     try:
-        return load_rollout(flags, file or named)
+        return load_rollout(flags if is_sequential is None else {**flags, "sequential": is_sequential}, file or named)
     except RolloutError as error:
         raise UsageError(str(error)) from error
 
@@ -84,14 +86,6 @@ def _duration(text: str) -> float:
         return parse_duration(text)
     except ValueError as error:
         raise UsageError(f"--max-duration is '{text}'; it takes {DURATION_WORDS}.") from error
-
-
-def _one_by_one(rollout: "Rollout") -> "Rollout":
-    from dataclasses import replace
-
-    if rollout.sequential:
-        raise UsageError("--compare shows --sequential beside the usual: leave --sequential out.")
-    return replace(rollout, sequential=True)
 
 
 def _simulated(rollout: "Rollout", *, ways_back: bool) -> "Forecast":

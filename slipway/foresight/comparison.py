@@ -65,20 +65,22 @@ def _unsettled(forecast: Forecast, number: int, one: RollRound, *, at: float) ->
 def _sentence(forecast: Forecast, one: RollRound, number: int, busy: list[_Unsettled]) -> str:
     verb = "starts" if one.kind is RoundKind.START else "stops"
     at = clock_text(one.at - forecast.began_at)
-    still = " and ".join(
-        f"{each.count:,} of round {each.number} still {'stop' if each.kind is RoundKind.STOP else 'become healthy'}"
-        for each in busy
-    )
+    still = " and ".join(f"{each.count:,} of round {each.number} still {_verb(each)}" for each in busy)
     return f"At {at} round {number} {verb} {_tasks(one.count)} while {still}: {_reason(one, number, at, busy)}."
 
 
 def _reason(one: RollRound, number: int, at: str, busy: list[_Unsettled]) -> str:
     stops = [each for each in busy if each.kind is RoundKind.STOP]
     if one.kind is RoundKind.STOP:
-        return f"enough are healthy without {'it' if one.count == 1 else 'them'}"
+        return f"enough others are healthy to do without {'it' if one.count == 1 else 'them'}"
     if stops and stops[-1].number == number - 1:
         return "the room that there is, is used at once" if at == "0:00" else "room that stops left is used at once"
     return "there is room for more"
+
+
+def _verb(each: _Unsettled) -> str:
+    ending = "s" if each.count == 1 else ""
+    return f"stop{ending}" if each.kind is RoundKind.STOP else f"become{ending} healthy"
 
 
 def _tasks(count: int) -> str:

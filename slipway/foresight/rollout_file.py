@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import Field, fields
+from dataclasses import Field, fields, replace
 from difflib import get_close_matches
 from functools import cache
 from math import inf
@@ -36,10 +36,18 @@ def load_rollout(flags: Mapping[str, object], file: Path | None = None) -> Rollo
     of the field's type, or text as on a command line. Raises `RolloutError`."""
     read = {} if file is None else read_settings(file)
     values = {name: setting_value(name, value, f"{file}: {name}") for name, value in read.items()}
+    return Rollout(**values | _flag_values(flags))
+
+
+def with_settings(rollout: Rollout, flags: Mapping[str, object]) -> Rollout:
+    """The rollout with these flags, as `load_rollout` takes them, over its own settings. Raises `RolloutError`."""
+    return replace(rollout, **_flag_values(flags))
+
+
+def _flag_values(flags: Mapping[str, object]) -> dict[str, Any]:
     given = {name: value for name, value in flags.items() if value is not None}
     check_names(given, "")
-    values |= {name: setting_value(name, value, f"--{name.replace('_', '-')}") for name, value in given.items()}
-    return Rollout(**values)
+    return {name: setting_value(name, value, f"--{name.replace('_', '-')}") for name, value in given.items()}
 
 
 def read_settings(file: Path) -> dict[str, Any]:

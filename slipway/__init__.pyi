@@ -1,0 +1,4 @@
+from slipway.foresight.forecast import Forecast as Forecast
+from slipway.foresight.python_api import simulate as simulate
+from slipway.foresight.rollout import Rollout as Rollout
+from slipway.foresight.rollout import RolloutError as RolloutError

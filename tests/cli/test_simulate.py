@@ -1,0 +1,134 @@
+"""`slipway simulate`: its flags, its answers, and the gate of --max-duration."""
+
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner, Result
+
+from slipway.cli.failure import CliError, UsageError
+from slipway.cli.forecast_text import comparison_text, forecast_text
+from slipway.cli.main import app
+from slipway.documentation.command_list import options
+from slipway.foresight.rollout import Rollout
+from slipway.foresight.simulate import simulate
+
+EXAMPLES = Path(__file__).parent.parent.parent / "examples" / "foresight"
+SHORT = ("--health-interval", "5", "--healthy-threshold", "2", "--deregistration-delay", "5s", "--exit", "2s")
+
+
+def run(*arguments: str) -> Result:
+    """The command, with six tasks, room for eight, and no ways back."""
+    return CliRunner().invoke(app, ["simulate", "--room", "8", "--no-ways-back", *arguments])
+
+
+def answer(*arguments: str) -> Any:
+    result = run(*arguments, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_flags_are_the_settings() -> None:
+    flags = {flag for option in options("simulate") for flag in option.flags}
+    assert {f"--{item.name.replace('_', '-')}" for item in fields(Rollout)} <= flags
+
+
+def test_flags_reach_the_rollout() -> None:
+    assert answer(*SHORT, "--no-circuit-breaker", "--seed", "7")["rollout"] == answer(*SHORT)["rollout"] | {"seed": "7"}
+
+
+@pytest.mark.parametrize(
+    ("name", "sequential", "overlapping"),
+    [
+        ("defaults", (1440, [2, -2, 2, -2, 2, -2]), (1440, [2, -2, 2, -2, 2, -2])),
+        ("half-healthy", (960, [-3, 5, -3, 1]), (810, [-3, 2, -2, 3, -1, 1])),
+        ("more-room", (810, [-3, 6, -3]), (480, [-3, 4, -3, 2])),
+        ("tuned", (51, [2, -2, 2, -2, 2, -2]), (51, [2, -2, 2, -2, 2, -2])),
+    ],
+)
+def test_the_worked_example_by_command(
+    name: str, sequential: tuple[float, list[int]], overlapping: tuple[float, list[int]]
+) -> None:
+    result = CliRunner().invoke(
+        app, ["simulate", str(EXAMPLES / f"{name}.toml"), "--compare", "--no-ways-back", "--json"]
+    )
+    both = json.loads(result.stdout)
+    assert (both["duration_s"], signed(both)) == overlapping
+    assert (both["sequential"]["duration_s"], signed(both["sequential"])) == sequential
+    alone = CliRunner().invoke(app, ["simulate", "--rollout", str(EXAMPLES / f"{name}.toml"), "--json"])
+    assert json.loads(alone.stdout)["duration_s"] == sequential[0]
+
+
+def signed(forecast: Any) -> list[int]:
+    return [row["count"] if row["kind"] == "START" else -row["count"] for row in forecast["rounds"]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "told"),
+    [
+        pytest.param(("--max-duration", "24m"), 0, "", id="within"),
+        pytest.param(
+            ("--max-duration", "10m"), 3, "The roll takes 1440 s, and --max-duration is 600 s.", id="takes longer"
+        ),
+        pytest.param(("--maximum-percent", "100"), 0, "", id="never ends, and nobody minds"),
+        pytest.param(
+            ("--maximum-percent", "100", "--max-duration", "10m"), 3, "The roll has not ended:", id="never ends"
+        ),
+    ],
+)
+def test_the_gate(arguments: tuple[str, ...], status: int, told: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code == status
+    assert told in result.stderr
+
+
+def test_a_roll_that_fails_does_not_pass_the_gate() -> None:
+    bad = (*SHORT, "--never-healthy", "--circuit-breaker")
+    assert run(*bad).exit_code == 0
+    failed = run(*bad, "--max-duration", "1h")
+    assert isinstance(failed.exception, CliError)
+    assert "The roll ends ROLLBACK_SUCCESSFUL: " in str(failed.exception)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--max-duration", "soon"), "--max-duration is 'soon'; it takes seconds, as 90, 90s or 1m30s."),
+        (("--exit", "maybe"), "--exit is 'maybe'; it takes seconds, as 90, 90s or 1m30s, or ignores."),
+        (("--desired", "9"), "--room gives room for 8 tasks, and --desired is 9"),
+        (("a.toml", "--rollout", "b.toml"), "A rollout file was given twice, by name and by --rollout: give one."),
+        (("nowhere.toml",), "The rollout file nowhere.toml cannot be read: No such file or directory."),
+    ],
+)
+def test_wrong_usage_is_one_sentence(arguments: tuple[str, ...], sentence: str) -> None:
+    refused = run(*arguments).exception
+    assert isinstance(refused, UsageError)
+    assert sentence in str(refused)
+
+
+def test_pages_are_written(tmp_path: Path) -> None:
+    html, svg = tmp_path / "new" / "roll.html", tmp_path / "roll.svg"
+    assert run("--html", str(html), "--svg", str(svg)).exit_code == 0
+    assert "24 m" in html.read_text("utf-8")
+    assert svg.read_text("utf-8").startswith("<svg")
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+@pytest.mark.parametrize("desired", [6, 40])
+def test_text_fits_its_width(width: int, desired: int) -> None:
+    rollout = Rollout(desired=desired, room=desired + 1)
+    forecast = simulate(rollout, ways_back=desired == 6)
+    screen = Console(width=width, record=True, file=None, quiet=False, force_terminal=False)
+    with screen.capture() as shown:
+        for part in (
+            *forecast_text(forecast, title="a roll", width=width),
+            *comparison_text(forecast, forecast, width=width),
+        ):
+            screen.print(part)
+    assert max(map(len, shown.get().splitlines())) <= width
+    assert "health wait" in shown.get()
+    if desired == 40:
+        assert "more" in shown.get()

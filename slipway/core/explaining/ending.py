@@ -34,7 +34,9 @@ def _ended_by(chronicle: Chronicle, roll_out: ServiceDeployment, at: float) -> t
             breaker = service.circuit_breaker
             value = f"{breaker.threshold_type} {breaker.threshold_value}"
             threshold = Setting(name="deploymentCircuitBreaker.thresholdConfiguration", value=value, of=of)
-            return f"that was failure {roll_out.failure_count} of {roll_out.threshold}", (threshold,)
+            count, most = roll_out.failure_count, roll_out.threshold
+            limit = f"of {most}" if count <= most else f"({most} end it)"
+            return f"that was failure {count} {limit}", (threshold,)
         case Detector.CERTAINTY:
             return "it was certain to fail again", ()
         case Detector.ALARM:

@@ -5,13 +5,16 @@ stop will end, when a target is checked next. The first two follow from the reco
 checks are told.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from slipway.core.model.tasks import DesiredStatus, Task, TaskStatus
 from slipway.core.plan import TaskPayload
 from slipway.sim.behaviours import Behaviour
 from slipway.sim.tasks import SimTask
+
+#: How a task behaves of which more is known than of its task definition; None: it behaves as that says.
+Cast = Callable[[TaskPayload], Behaviour | None]
 
 #: What a host has of a task by its record's status: draining is nothing a host knows of. Of one that is not among them
 #: it was not told yet, and is told again.
@@ -32,6 +35,7 @@ class Resumption:
     at: float  # epoch seconds
     behaviours: Mapping[str, Behaviour] = field(default_factory=dict)  # by task definition, `family:revision`
     next_checks: Mapping[str, float] = field(default_factory=dict)  # when targets are checked next, by their keys
+    cast: Cast = lambda payload: None  # how a single task behaves; None: as its task definition does
 
 
 def is_held(task: Task) -> bool:

@@ -14,7 +14,7 @@ from slipway.foresight.simulate import simulate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LongestRequest:
+class RequestSeen:
     """The request that took longest of those that were measured."""
 
     seconds: float
@@ -25,7 +25,7 @@ class LongestRequest:
 class Facts:
     """What is known of the program and of its cluster besides the settings. Times are seconds."""
 
-    longest_request: LongestRequest | None  # None: none was measured
+    longest_request: RequestSeen | None  # None: none was measured
     ready_s: float = 0.0  # from RUNNING until checks pass, of the slower ones
     exit_s: float | None = None  # from SIGTERM to the exit; None: it does not exit, or that was never measured
     ignores_sigterm: bool = False
@@ -152,7 +152,7 @@ def _facts(rollout: Rollout, longest_request_s: float | None) -> Facts:
     longest = open_s if longest_request_s is None else longest_request_s
     room = rollout.room if rollout.hosts is None else rollout.hosts * rollout.tasks_a_host
     return Facts(
-        longest_request=None if longest is None else LongestRequest(seconds=longest),
+        longest_request=None if longest is None else RequestSeen(seconds=longest),
         ready_s=rollout.ready_time + (rollout.slow_start_time if rollout.slow_start_percent else 0.0),
         exit_s=None if rollout.exit == inf else rollout.exit,
         ignores_sigterm=rollout.exit > rollout.stop_timeout,

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from slipway.adapters.alarm_watch import AlarmWatch
-from slipway.adapters.balancer_metrics import BalancerMetrics
+from slipway.adapters.balancer_metrics import BalancerMetrics, longest_request
 from slipway.adapters.container_logs import told
 from slipway.adapters.container_runtime import ContainerRuntime
 from slipway.adapters.docker import DockerRuntime
@@ -180,6 +180,7 @@ class Server:
             rules=self._rules,
             next_check_at=self.balancer.next_check_at,
             requests_in_flight=self.balancer.requests_in_flight,
+            longest_request=lambda arn: longest_request(self.metrics, arn),
             container_health=self.host.container_health,
         )
 

@@ -25,6 +25,7 @@ from slipway.adapters.envoy_metrics import (
 from slipway.adapters.metric_sampling import Sampling
 from slipway.adapters.metric_store import MetricStore
 from slipway.core.model.load_balancing import TargetState
+from slipway.core.monitoring.longest_request import LongestRequest
 from slipway.core.monitoring.metrics import Metric, MetricDatum
 from slipway.core.snapshot import Snapshot
 from slipway.ports import Clock
@@ -64,17 +65,6 @@ class GroupState:
     def serving(self) -> int:
         """How many targets get requests: the healthy ones, or all where none is (fail-open)."""
         return self.healthy or self.unhealthy
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LongestRequest:
-    """The longest request to a target group that was seen. Instants are epoch seconds, to the minute."""
-
-    target_group_arn: str
-    seconds: float  # from its first byte to the end of its answer, rounded up to two digits
-    at: float  # when it ended
-    since: float  # when the first request ended of those that are known
-    count: int  # how many are known
 
 
 class BalancerMetrics:

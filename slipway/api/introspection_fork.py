@@ -5,7 +5,7 @@ Of other services' tasks only the room that they hold is told. Stopped tasks are
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 
 import msgspec
@@ -14,9 +14,11 @@ from slipway.api.errors import ApiError
 from slipway.core.answers.wait import Sight
 from slipway.core.arns import Arns, resource_name
 from slipway.core.model.deployments import Deployment
+from slipway.core.model.load_balancing import TargetGroup
 from slipway.core.model.services import Service
 from slipway.core.model.task_definitions import TaskDefinition, TaskDefinitionStatus
 from slipway.core.model.tasks import Task
+from slipway.core.monitoring.longest_request import LongestRequest
 from slipway.core.plan import Record
 from slipway.core.rules import Rules
 from slipway.core.snapshot import Snapshot
@@ -52,6 +54,7 @@ class ForkFacts:
     others: tuple[OthersRoom, ...]
     next_checks: dict[str, float]  # when targets are checked next, by their keys
     requests_in_flight: dict[str, int]  # of draining targets, by their keys, as far as they are known
+    longest_requests: dict[str, LongestRequest] = field(default_factory=dict)  # by target group ARN, where one ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +83,8 @@ def gather_fork(
     keys = [target.key for task in tasks for target in snapshot.task_targets(task.arn)]
     checks = {key: sight.next_check_at(key) for key in keys}
     requests = {key: sight.requests_in_flight(key) for key in keys}
+    groups = [one.arn for one in records if isinstance(one, TargetGroup)]
+    longest = {arn: sight.longest_request(arn) for arn in groups}
     facts = ForkFacts(
         service_arn=service.arn,
         at=sight.now,
@@ -90,6 +95,7 @@ def gather_fork(
         others=tuple(_others(snapshot, tasks)),
         next_checks={key: at for key, at in checks.items() if at is not None},
         requests_in_flight={key: count for key, count in requests.items() if count is not None},
+        longest_requests={arn: request for arn, request in longest.items() if request is not None},
     )
     return ForkTold(facts=facts, records=records)
 

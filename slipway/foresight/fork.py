@@ -19,6 +19,7 @@ from slipway.core.ids import stable_hex
 from slipway.core.model.services import Service
 from slipway.core.model.task_definitions import TaskDefinition
 from slipway.core.model.tasks import Task, TaskStatus
+from slipway.core.monitoring.longest_request import LongestRequest
 from slipway.core.plan import Put, Record
 from slipway.core.rules import Rules
 from slipway.core.snapshot import Snapshot
@@ -49,6 +50,7 @@ class Fork:
     records: tuple[Record, ...]  # tasks of others reduced to the room they hold
     next_checks: Mapping[str, float] = field(default_factory=dict)  # when targets are checked next, by their keys
     requests_in_flight: Mapping[str, int] = field(default_factory=dict)  # of draining targets, as far as is known
+    longest_requests: Mapping[str, LongestRequest] = field(default_factory=dict)  # by target group, where one ended
 
     def snapshot(self) -> Snapshot:
         """The records with their indexes. Each call makes them anew."""
@@ -92,6 +94,7 @@ def fork_of(answer: bytes) -> Fork:
         records=(*records, *_others(facts, records)),
         next_checks=facts.next_checks,
         requests_in_flight=facts.requests_in_flight,
+        longest_requests=facts.longest_requests,
     )
 
 

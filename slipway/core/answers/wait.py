@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from slipway.core.monitoring.longest_request import LongestRequest
 from slipway.core.rules import Rules
 from slipway.core.tasks.container_health import ContainerHealth
 
@@ -64,6 +65,10 @@ def _no_count(_target_key: str) -> int | None:
     return None
 
 
+def _no_request(_target_group_arn: str) -> LongestRequest | None:
+    return None
+
+
 def _no_health(_task_arn: str, _container_name: str) -> ContainerHealth | None:
     return None
 
@@ -77,6 +82,7 @@ class Sight:
     rules: Rules = field(default_factory=Rules)
     next_check_at: Callable[[str], float | None] = _no_instant  # by target key: when its next health check begins
     requests_in_flight: Callable[[str], int | None] = _no_count  # by target key, of draining targets
+    longest_request: Callable[[str], LongestRequest | None] = _no_request  # by target group ARN, of those that ended
     container_health: Callable[[str, str], ContainerHealth | None] = _no_health  # by task ARN and container name
 
     def since(self, at: float) -> str:

@@ -93,6 +93,7 @@ class SqliteStore:
         self._path = path
         self._story_kept = story_kept
         self._journal_kept = journal_kept
+        self._sequence: int | None = None  # as committed last; None: not by this process
         self._encoder = msgspec.json.Encoder()
         self._decoders = {kind.__name__: msgspec.json.Decoder(kind) for kind in _KINDS}
         self._events = msgspec.json.Decoder(ServiceEvent)
@@ -180,6 +181,7 @@ class SqliteStore:
             self._connection.execute("BEGIN IMMEDIATE")
             self._write(commit)
             self._connection.execute("COMMIT")
+            self._sequence = commit.sequence
         except sqlite3.Error as error:
             self._roll_back()
             raise StoreError(f"the step could not be committed: {error}") from error
@@ -211,12 +213,14 @@ class SqliteStore:
         execute = self._connection.executemany
         execute(_PUT, [(*key, document) for key, document in last.items() if document is not None])
         places = self._remove([key for key, document in last.items() if document is None])
-        execute(_TELL, story)
         if story:
+            execute(_TELL, story)
             self._connection.execute(_FORGET, (self._story_kept,))
-        execute(_EVENT, events)
-        execute(_PRUNE, [{"arn": arn, "kept": EVENTS_KEPT} for arn in sorted({arn for arn, _ in events})])
-        self._connection.execute("UPDATE meta SET value = ? WHERE name = 'sequence'", (str(commit.sequence),))
+        if events:
+            execute(_EVENT, events)
+            execute(_PRUNE, [{"arn": arn, "kept": EVENTS_KEPT} for arn in sorted({arn for arn, _ in events})])
+        if commit.sequence != self._sequence:  # most steps give no id: a page less to be written
+            self._connection.execute("UPDATE meta SET value = ? WHERE name = 'sequence'", (str(commit.sequence),))
         write_journal(self._connection, commit, places=places, documents=documents, kept_bytes=self._journal_kept)
 
     def _remove(self, keys: list[Key]) -> dict[Key, int]:

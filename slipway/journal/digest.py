@@ -9,7 +9,7 @@ import msgspec
 
 from slipway.core.model.services import ServiceEvent
 from slipway.core.plan import Put
-from slipway.journal.redaction import redacted, redacted_command
+from slipway.journal.redaction import SECRETIVE, redacted, redacted_command
 from slipway.ports import Commit
 
 #: Bytes of each of the three.
@@ -40,12 +40,13 @@ def digest_of(commit: Commit, documents: Iterable[bytes] | None = None) -> Diges
     encoded = (_ENCODER.encode(change.record) for change in commit.changes) if documents is None else documents
     for change, document in zip(commit.changes, encoded, strict=True):
         record = change.record
-        if isinstance(record, ServiceEvent):
+        kind = type(record)
+        if kind is ServiceEvent:
             events.append(document)
             continue
-        changes.append(f"{type(change).__name__} {type(record).__name__} {record.key} {change.cause}".encode())
+        changes.append(f"{type(change).__name__} {kind.__name__} {record.key} {change.cause}".encode())
         if isinstance(change, Put):
-            opened = redacted(record)
+            opened = redacted(record) if kind in SECRETIVE else record
             changes.append(document if opened is record else _ENCODER.encode(opened))
     commands = [_ENCODER.encode(redacted_command(command)) for command in commit.commands]
     return Digest(changes=_hash(changes), events=_hash(events), commands=_hash(commands))

@@ -18,15 +18,18 @@ from slipway.core.plan import Change, HostCommand, Record, StartTask
 #: What stands for a value that may be secret.
 MARK = "***"
 
+#: The kinds of records in which there may be something to redact.
+SECRETIVE = frozenset((TaskDefinition, Task, Service, ServiceRevision, ClientToken))
+
 
 def redacted(record: Record) -> Record:
     """The record with nothing secret; itself where there is nothing to redact. Twice is the same as once."""
-    if isinstance(record, TaskDefinition | Task | Service | ServiceRevision):
-        if not record.document:
-            return record
-        document = _open(record.document)
-        return record if document == record.document else replace(record, document=document)
-    return replace(record, fingerprint=MARK) if isinstance(record, ClientToken) else record
+    if isinstance(record, ClientToken):
+        return replace(record, fingerprint=MARK)
+    if not isinstance(record, TaskDefinition | Task | Service | ServiceRevision) or not record.document:
+        return record
+    document = _open(record.document)
+    return record if document == record.document else replace(record, document=document)
 
 
 def redacted_change(change: Change) -> Change:

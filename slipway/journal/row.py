@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from functools import cache
 from importlib.metadata import version
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -50,9 +50,8 @@ class ToldTransaction:
     changes: tuple[ToldChange, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Undo:
-    """How one record is brought back to what it was before a step."""
+class Undo(NamedTuple):
+    """How one record is brought back to what it was before a step. A list in JSON: there are several for each step."""
 
     kind: str
     key: str
@@ -139,22 +138,23 @@ def this_version() -> str:
     return version("slipway")
 
 
-def _undo(commit: Commit, inputs: Inputs, places: Mapping[Key, int]) -> list[dict[str, Any]]:
+def _undo(commit: Commit, inputs: Inputs, places: Mapping[Key, int]) -> list[tuple[object, ...]]:
+    """The `Undo` of each record, its fields not yet as JSON has them."""
     after: dict[tuple[type[Record], str], Record | None] = {}
     for change in commit.changes:
         record = change.record
         after[type(record), record.key] = record if isinstance(change, Put) else None
-    undone: list[dict[str, Any]] = []
-    for key, before in inputs.before.items():
-        now = after.get(key)
-        named = {"kind": key[0].__name__, "key": key[1]}
+    undone: list[tuple[object, ...]] = []
+    for kind_and_key, before in inputs.before.items():
+        now = after.get(kind_and_key)
+        kind, key = kind_and_key[0].__name__, kind_and_key[1]
         if before is None:
             if now is not None:
-                undone.append({**named, "fields": None})
+                undone.append((kind, key, None))
         elif now is None:
-            undone.append({**named, "fields": before, "place": places[named["kind"], key[1]]})
+            undone.append((kind, key, before, places[kind, key]))
         elif different := _different(before, now):
-            undone.append({**named, "fields": different})
+            undone.append((kind, key, different))
     return undone
 
 

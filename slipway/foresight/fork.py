@@ -116,13 +116,14 @@ def forked_world(
 ) -> World:
     """A world that goes on from the fork. `behaviours` are by task definition, `family:revision`, of tasks that are
     there and of those to come; `watch` is told of each commit."""
-    store = MemoryStore(seed=fork.seed, records=fork.records, sequence=fork.sequence)
+    store = MemoryStore(seed=fork.seed, records=fork.records, sequence=fork.sequence, keeps_story=False)
     return World(
         seed=fork.seed,
         rules=fork.rules,
         store=store,
         is_checked=is_checked,
         watch=watch,
+        keeps_story=False,
         arns=fork.arns,
         resumption=Resumption(at=fork.at, behaviours=behaviours, next_checks=fork.next_checks),
     )

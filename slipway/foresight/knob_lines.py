@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from slipway.core.arns import cluster_name, resource_name
+from slipway.core.model.load_balancing import TargetGroup
+from slipway.core.model.services import Service
 from slipway.core.model.task_definitions import TaskDefinition
-from slipway.core.snapshot import Snapshot
+from slipway.core.plan import Record
 from slipway.foresight.knob import KnobError, OfContainer, OfService, OfTargetGroup
-from slipway.foresight.knobs import Assignment, definitions_of, target_groups_of
+from slipway.foresight.knobs import Assignment
 
 #: Members of RegisterTaskDefinition: what DescribeTaskDefinition shows besides is not taken back.
 _REGISTERED = (
@@ -57,14 +59,15 @@ class Place:
     breaker: Mapping[str, bool] | None = None  # enable and rollback as they are; None: not known
 
 
-def place_of(snapshot: Snapshot, service_arn: str) -> Place:
-    """The names of a service. Raises KeyError for an unknown one."""
-    service, definition = snapshot.services[service_arn], definitions_of(snapshot, service_arn)[0]
+def place_of(records: Sequence[Record]) -> Place:
+    """The names of a service, from its records as `records_of` gives them."""
+    service = next(one for one in records if isinstance(one, Service))
+    definition = next(one for one in records if isinstance(one, TaskDefinition))
     breaker = service.circuit_breaker
     return Place(
-        cluster=cluster_name(service_arn),
+        cluster=cluster_name(service.arn),
         service=service.name,
-        target_group_arns=tuple(group.arn for group in target_groups_of(snapshot, service_arn)),
+        target_group_arns=tuple(one.arn for one in records if isinstance(one, TargetGroup)),
         family=definition.family,
         containers=tuple(container.name for container in definition.containers),
         members=_members(definition),

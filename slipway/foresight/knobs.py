@@ -98,16 +98,29 @@ def assign(**values: Value) -> tuple[Assignment, ...]:
 def value_now(snapshot: Snapshot, service_arn: str, knob: Knob) -> Value | None:
     """What the knob is set to now: of several target groups or containers the largest, which takes longest. None: it
     means nothing for this service, as without a load balancer. Raises KeyError for an unknown service."""
+    return value_in(records_of(snapshot, service_arn), knob)
+
+
+def value_in(records: Iterable[Record], knob: Knob) -> Value | None:
+    """What the knob is set to in the records of a service, its target groups and its task definitions, as `value_now`
+    tells it."""
     match knob.of:
         case OfService(read=read_service):
-            return read_service(snapshot.services[service_arn])
+            return next((read_service(one) for one in records if isinstance(one, Service)), None)
         case OfTargetGroup(read=read_group):
-            return max(map(read_group, target_groups_of(snapshot, service_arn)), default=None)
+            return max((read_group(one) for one in records if isinstance(one, TargetGroup)), default=None)
         case OfContainer(read=read_container):
-            definitions = definitions_of(snapshot, service_arn)
+            definitions = (one for one in records if isinstance(one, TaskDefinition))
             return max((read_container(one) for each in definitions for one in each.containers), default=None)
         case _:
             assert_never(knob.of)
+
+
+def records_of(snapshot: Snapshot, service_arn: str) -> tuple[Record, ...]:
+    """The records that settings of a service are in: its own, its target groups' and its task definitions', the newest
+    deployment's first. Raises KeyError for an unknown service."""
+    service = snapshot.services[service_arn]
+    return (service, *target_groups_of(snapshot, service_arn), *definitions_of(snapshot, service_arn))
 
 
 def target_groups_of(snapshot: Snapshot, service_arn: str) -> tuple[TargetGroup, ...]:
@@ -127,27 +140,20 @@ def changes_of(snapshot: Snapshot, service_arn: str, assignments: Sequence[Assig
     """The records of a service as they would be had they been made with these settings: its task definitions change in
     place, with the tasks that run. Raises `KnobError` for settings that mean nothing for it or exclude one another, and
     KeyError for an unknown service."""
-    for one in assignments:
-        if value_now(snapshot, service_arn, one.knob) is None:
-            raise KnobError(f"{one.name} means nothing for this service{_lack(one.knob)}; leave it out.")
-    definitions = definitions_of(snapshot, service_arn)
-    _check_containers(assignments, definitions)
-    records: tuple[Record, ...] = (
-        snapshot.services[service_arn],
-        *target_groups_of(snapshot, service_arn),
-        *definitions,
-    )
+    records = records_of(snapshot, service_arn)
+    check_meaning(assignments, records)
     changed = ((record, assigned(record, assignments)) for record in records)
     return tuple(Put(record=after, cause="set") for before, after in changed if after != before)
 
 
-def _lack(knob: Knob) -> str:
-    return ", which has no load balancer" if isinstance(knob.of, OfTargetGroup) else ""
-
-
-def _check_containers(assignments: Iterable[Assignment], definitions: Sequence[TaskDefinition]) -> None:
+def check_meaning(assignments: Iterable[Assignment], records: Sequence[Record]) -> None:
+    """Refuse settings that mean nothing for a service with these records. Raises `KnobError`."""
+    definitions = (one for one in records if isinstance(one, TaskDefinition))
     known = list(dict.fromkeys(one.name for each in definitions for one in each.containers))
     for one in assignments:
+        if value_in(records, one.knob) is None:
+            lack = ", which has no load balancer" if isinstance(one.knob.of, OfTargetGroup) else ""
+            raise KnobError(f"{one.name} means nothing for this service{lack}; leave it out.")
         if one.container is not None and one.container not in known:
             raise KnobError(f"{one.name} names no container of the service; its containers are {', '.join(known)}.")
 

@@ -8,7 +8,7 @@ and callers and alarms do what they did, at the same instants. It is run twice: 
 world agrees with what really happened, and with the setting changed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from slipway.core.explaining.chronicle import Chronicle
@@ -18,8 +18,7 @@ from slipway.core.model.task_definitions import TaskDefinition
 from slipway.core.plan import Record
 from slipway.foresight.advise_subject import Outcome
 from slipway.foresight.explain import chronicle_of
-from slipway.foresight.knob import KnobError, OfContainer, OfTargetGroup
-from slipway.foresight.knobs import Assignment, assigned
+from slipway.foresight.knobs import Assignment, assigned, check_meaning
 from slipway.foresight.recording import Recording, RecordingError
 from slipway.foresight.what_if_run import Again, key_of, outcome_in
 from slipway.journal.row import Key
@@ -72,23 +71,17 @@ class Past:
         return outcome_in(self.chronicle, self.recording.service_deployment_arn, now=self.recording.ended_at)
 
     def own_records(self) -> tuple[Record, ...]:
-        """The service's record and those of its target groups and task definitions, as they were last."""
+        """The service's record and those of its target groups and task definitions, as they were last, the newest
+        definition first."""
         chronicle = self.chronicle
         groups = [one for one in chronicle.target_groups.values() if key_of(one) in self._own]
-        definitions = [one for one in chronicle.definitions.values() if key_of(one) in self._own]
-        return (chronicle.service, *groups, *definitions)
+        newest = sorted(chronicle.definitions.values(), key=lambda one: (one.family, -one.revision))
+        return (chronicle.service, *groups, *(one for one in newest if key_of(one) in self._own))
 
-    def check(self, assignments: Iterable[Assignment]) -> None:
+    def check(self, assignments: Sequence[Assignment]) -> None:
         """Refuse settings that mean nothing for the service, or exclude one another. Raises `KnobError`."""
         records = self.own_records()
-        containers = {one.name for each in records if isinstance(each, TaskDefinition) for one in each.containers}
-        has_group = any(isinstance(one, TargetGroup) for one in records)
-        for one in assignments:
-            if isinstance(one.knob.of, OfTargetGroup) and not has_group:
-                raise KnobError(f"{one.name} means nothing for a service without a load balancer; leave it out.")
-            if isinstance(one.knob.of, OfContainer) and one.container not in (None, *containers):
-                known = ", ".join(sorted(containers))
-                raise KnobError(f"{one.name} names no container of the service; its containers are {known}.")
+        check_meaning(assignments, records)
         for record in records:
             assigned(record, assignments)
 

@@ -46,7 +46,7 @@ class RecordedCast:
 
     def __init__(self, chronicle: Chronicle) -> None:
         lives = chronicle.lives
-        times = [task_times(life, chronicle) for life in lives]
+        times = recorded_times(chronicle)
         usual = _Usual(zip(lives, times, strict=True))
         self._known: dict[str, Behaviour] = {}
         self._coming: dict[str, deque[Behaviour]] = {}
@@ -91,6 +91,11 @@ class _Usual:
             if getattr(times, name) is None
         }
         return replace(times, **given)
+
+
+def recorded_times(chronicle: Chronicle) -> tuple[TaskTimes, ...]:
+    """What the tasks of a chronicle took, in the order in which they were first seen."""
+    return tuple(task_times(life, chronicle) for life in chronicle.lives)
 
 
 def task_times(life: TaskLife, chronicle: Chronicle) -> TaskTimes:

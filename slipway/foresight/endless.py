@@ -9,14 +9,14 @@ FAILURES = 100
 FAILURES_OF_EACH = 3
 
 
-def fails_for_ever(primary: Deployment | None, rollout: Rollout) -> bool:
-    """Whether so many tasks in a row failed that the next will, too."""
-    return primary is not None and primary.failed_tasks >= max(FAILURES, FAILURES_OF_EACH * rollout.desired)
+def fails_for_ever(primary: Deployment | None, desired: int) -> bool:
+    """Whether so many of the `desired` tasks failed in a row that the next will, too."""
+    return primary is not None and primary.failed_tasks >= max(FAILURES, FAILURES_OF_EACH * desired)
 
 
 def why_endless(service: Service, primary: Deployment | None, rollout: Rollout, *, looked_s: float) -> str:
     """Why a roll has not ended, having looked so many seconds ahead."""
-    if primary is not None and fails_for_ever(primary, rollout):
+    if primary is not None and fails_for_ever(primary, rollout.desired):
         failed = f"{primary.failed_tasks} tasks in a row failed before they were healthy"
         if rollout.circuit_breaker:
             return f"has not ended: {failed}, on the way back, too"

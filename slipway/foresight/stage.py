@@ -31,7 +31,7 @@ class Stage:
         self.rollout = rollout
         self.world = World(
             seed=rollout.seed,
-            rules=Rules(is_sequential=rollout.sequential),
+            rules=Rules(is_sequential=rollout.sequential, healthy_after_running_s=rollout.healthy_after),
             watch=self._watch,
             keeps_story=False,
         )
@@ -112,17 +112,13 @@ class Stage:
         self.chronicle = Chronicle(service.arn, records, at=begun.created_at)
         return begun
 
-    def go_back(self) -> None:
-        """Ask for the way back of the roll, as StopServiceDeployment with ROLLBACK does."""
-        self._user.stop_deployment(NAME)
-
     def run_to_verdict(self, arn: str, *, limit_s: float) -> bool:
         """Go on to the verdict on the roll, or until none is to be expected. Whether there is one."""
         self.world.run(lambda: self.roll_out(arn).status.is_verdict or self._fails(), limit_s=limit_s)
         return self.roll_out(arn).status.is_verdict
 
     def _fails(self) -> bool:
-        return fails_for_ever(self._primary(), self.rollout)
+        return fails_for_ever(self._primary(), self.rollout.desired)
 
     def _primary(self) -> Deployment | None:
         return self.world.snapshot.primary(self.world.service(NAME).arn)

@@ -13,6 +13,7 @@ Nothing sleeps and nothing is random: the same seed and the same calls give the 
 invariant is asserted after every step, which costs all records each time; leave it off to simulate thousands of tasks.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 
 from slipway.controller import Controller
@@ -23,6 +24,7 @@ from slipway.core.invariants import check_decisions, check_moves, check_rest, ch
 from slipway.core.model.deployments import RolloutState, Round
 from slipway.core.model.hosts import Host
 from slipway.core.model.services import Service, ServiceStatus
+from slipway.core.model.task_definitions import TaskDefinition
 from slipway.core.model.tasks import Task
 from slipway.core.observations import HostReport, Observation
 from slipway.core.plan import Plan, Put, TaskPayload
@@ -33,7 +35,7 @@ from slipway.ports import Commit, Store
 from slipway.sim.behaviours import Behaviour
 from slipway.sim.clock import BEGINNING, Agenda, VirtualClock
 from slipway.sim.hosts import SimHost
-from slipway.sim.resumption import Resumption, held_task, is_held
+from slipway.sim.resumption import Cast, Resumption, held_task, is_held
 from slipway.sim.store import ControlPlaneCrash, Faults, MemoryStore, WatchedStore
 from slipway.sim.targets import SimLoadBalancer
 from slipway.sim.tasks import SimTask
@@ -76,6 +78,8 @@ class World:
         self.timeline = Timeline()
         self.hosts: dict[str, SimHost] = {}
         self.behaviours: dict[str, Behaviour] = {}  # by task definition, `family:revision`
+        self.cast: Cast = (lambda payload: None) if resumption is None else resumption.cast
+        self.on_rest: Callable[[], None] = lambda: None  # called after each instant, when all of it is done
         self._began_at = self.clock.now()
         self.restarts = 0
         self.dies_in: int | None = None  # the control plane dies after so many more commands; None: it does not
@@ -132,20 +136,19 @@ class World:
     def _resume_hosts(self, resumption: Resumption) -> None:
         """The hosts of the store's records, each with the tasks that it has. One that was out of reach stays so."""
         self.behaviours.update(resumption.behaviours)
-        records = Snapshot(seed=self.seed)
-        records.apply(Put(record=record) for record in self.store.load()[0])
-        self._committed = dict(records.tasks)
-        held: dict[str, list[SimTask]] = {host_id: [] for host_id in records.hosts}
-        for task in records.tasks.values():
-            if task.host_id in held and is_held(task):
-                held[task.host_id].append(self._held(records, task))
-        for host in records.hosts.values():
+        records = tuple(self.store.load()[0])
+        definitions = {record.arn: record for record in records if isinstance(record, TaskDefinition)}
+        self._committed = {record.arn: record for record in records if isinstance(record, Task)}
+        held: dict[str, list[SimTask]] = defaultdict(list)
+        for task in self._committed.values():
+            if is_held(task):
+                held[task.host_id].append(self._held(definitions[task.task_definition_arn], task))
+        for host in (record for record in records if isinstance(record, Host)):
             sim = self._new_host(host)
             sim.connection.is_up = host.is_connected
             sim.take_over(held[host.id])
 
-    def _held(self, records: Snapshot, task: Task) -> SimTask:
-        definition = records.task_definitions[task.task_definition_arn]
+    def _held(self, definition: TaskDefinition, task: Task) -> SimTask:
         payload = payload_of(task, definition)
         return held_task(task, payload, self._behaviour_of(payload).drawn(self.seed, payload.task_id))
 
@@ -201,6 +204,10 @@ class World:
 
     def step(self) -> None:
         """Let everything happen that happens at this instant."""
+        self._come_to_rest()
+        self.on_rest()
+
+    def _come_to_rest(self) -> None:
         self.agenda.run_due(self.clock.now())
         for _ in range(STEPS_MOST):
             if self._controller is None:
@@ -321,7 +328,8 @@ class World:
         return sim
 
     def _behaviour_of(self, payload: TaskPayload) -> Behaviour:
-        return self.behaviours.get(f"{payload.family}:{payload.revision}", Behaviour())
+        own = self.cast(payload)
+        return self.behaviours.get(f"{payload.family}:{payload.revision}", Behaviour()) if own is None else own
 
     def running_task(self, task_arn: str) -> SimTask | None:
         """The task as its host knows it; None: it runs nowhere."""

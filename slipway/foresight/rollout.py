@@ -84,7 +84,10 @@ class Rollout:
     )
     maximum_percent: int = _percent(Panel.SERVICE, 200, "Tasks there may be, percent of desired, rounded down.")
     load_balancer: bool = _setting(
-        Panel.HEALTH, True, "Tasks are targets of a load balancer; else healthy 40 s after RUNNING."
+        Panel.HEALTH, True, "Tasks are targets of a load balancer; else healthy --healthy-after RUNNING."
+    )
+    healthy_after: float = _seconds(
+        Panel.HEALTH, 40.0, "Seconds after RUNNING at which a task without a load balancer is healthy (ECS: 40)."
     )
     health_interval: int = _seconds(
         Panel.HEALTH, 30, "Seconds between health checks of a target (HealthCheckIntervalSeconds)."
@@ -168,6 +171,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "healthy_threshold": (1, 10),  # ELB: 2 to 10; Slipway takes 1 on
     "unhealthy_threshold": (1, 10),
     "health_check_grace_period": (0, 2_147_483_647),
+    "healthy_after": (0, DAY_S),
     "deregistration_delay": (0, 3_600),
     "stop_timeout": (0, DAY_S),
     "crash_percent": (0, 100),

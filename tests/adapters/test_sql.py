@@ -1,6 +1,7 @@
 """The store on SQLite: what it keeps, what it lets go, and what it refuses."""
 
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,9 +9,12 @@ import pytest
 
 from slipway.adapters.sql import SqliteStore
 from slipway.core.model.clusters import Cluster
+from slipway.core.model.measured import MeasuredDrain, MeasuredStop, MeasuredTimes
 from slipway.core.plan import Change, Put, Remove
 from slipway.ports import Commit, StoreError
+from tests.core.records import a_target, a_task
 
+DRAIN = MeasuredDrain(drain_s=9.0, was_held=False)
 CLUSTER = Cluster(arn="arn:aws:ecs:us-east-1:000000000000:cluster/one", name="one", created_at=0)
 
 
@@ -37,6 +41,30 @@ def test_a_store_opened_again_has_what_was_committed(tmp_path: Path) -> None:
     assert names(again) == ["a"]
     assert again.load()[1] == 7
     assert [row.cause for row in again.story(named("a").arn)] == ["made"]
+    again.close()
+
+
+def test_a_store_of_a_version_that_measured_nothing_is_read(tmp_path: Path) -> None:
+    """What was added to records since has its default, and kinds of records that it has none of are empty."""
+    store = SqliteStore(tmp_path / "slipway.db")
+    task = a_task()
+    commit(store, Put(record=task), Put(record=a_target()))
+    store.close()
+    task_fields = ("ready_at", "first_healthy_at", "passing_since")
+    fields = (*task_fields, *(f"containers[0].{name}" for name in ("signalled_at", "stopped_at", "was_killed")))
+    with closing(sqlite3.connect(tmp_path / "slipway.db")) as older:
+        paths = ", ".join(f"'$.{name}'" for name in fields)
+        older.execute(f"UPDATE record SET document = CAST(json_remove(CAST(document AS TEXT), {paths}) AS BLOB)")
+        older.commit()
+        (left,) = older.execute("SELECT CAST(document AS TEXT) FROM record WHERE kind = 'Task'").fetchone()
+    assert "was_killed" not in left
+    again = SqliteStore(tmp_path / "slipway.db")
+    assert list(again.load()[0]) == [a_target(), task]
+    times = MeasuredTimes(
+        service_arn="web", pull_s=(1.5,), stops=(MeasuredStop(exit_s=2.0, was_killed=True),), drains=(DRAIN,)
+    )
+    commit(again, Put(record=times))
+    assert list(again.load()[0])[-1] == times
     again.close()
 
 

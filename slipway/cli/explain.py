@@ -73,9 +73,10 @@ def _of_file(file: Path) -> "Explanation":
     from slipway.foresight.explain import explain
     from slipway.foresight.recording import RecordingError
     from slipway.foresight.recording_file import load_recording
+    from slipway.foresight.what_if_savings import savings
 
     try:
-        return explain(load_recording(file))
+        return explain(load_recording(file), savings=savings)
     except RecordingError as error:
         raise CliError(str(error)) from error
 
@@ -84,12 +85,14 @@ def _of_server(endpoint: Endpoint, subject: str, cluster: str | None, deployment
     from slipway.foresight.explain import explain
     from slipway.foresight.recording import RecordingError
     from slipway.foresight.recording_file import decode_recording
+    from slipway.foresight.what_if_savings import savings
 
     overview = endpoint.overview()
     name = resolve_service(overview, subject, cluster)
     content = endpoint.recording(name.cluster, name.service, deployment)
     try:
-        return explain(decode_recording(content, name="The server's answer"), now=float(overview["at"]))
+        recording = decode_recording(content, name="The server's answer")
+        return explain(recording, now=float(overview["at"]), savings=savings)
     except RecordingError as error:
         raise CliError(str(error)) from error
 

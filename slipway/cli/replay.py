@@ -1,6 +1,6 @@
 """`slipway replay SERVICE [DEPLOYMENT] | FILE`: whether the same would be decided again."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,6 +23,14 @@ def replay(
     subject: Subject,
     deployment: Deployment = None,
     *,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="With a setting changed, as deregistration_delay.timeout_seconds=5: how long it would have taken.",
+        ),
+    ] = None,
     cluster: options.Cluster = None,
     data: options.Data = None,
     as_json: options.Json = False,
@@ -31,10 +39,15 @@ def replay(
 
     What hosts, health checks and callers did is taken from its recording; what is to be done is decided anew, by this
     version. Ends with 0 where all decisions are the same, and with 1 at the first that is another.
+
+    With --set, tell instead how long it would have taken with a setting changed: tasks and callers do what they did.
     """
     from slipway.foresight.replay import replay as run_again
 
     recording = find_recording(subject, deployment, cluster=cluster, data=data)
+    if settings:
+        _replay_set(recording, settings, as_json=as_json)
+        return
     replayed = run_again(recording)
     if as_json:
         print_json(replay_document(recording, replayed))
@@ -43,6 +56,17 @@ def replay(
             print(printable(line))
     if not replayed.is_identical:
         raise typer.Exit(1)
+
+
+def _replay_set(recording: "Recording", settings: list[str], *, as_json: bool) -> None:
+    from slipway.cli.replay_set import what_if, what_if_document, what_if_text
+
+    found = what_if(recording, settings)
+    if as_json:
+        print_json(what_if_document(recording, found))
+    else:
+        for line in what_if_text(recording, found):
+            print(printable(line))
 
 
 def replay_document(recording: "Recording", replayed: "Replayed") -> dict[str, Any]:

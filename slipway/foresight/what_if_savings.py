@@ -78,13 +78,15 @@ def savings(recording: Recording) -> tuple[Saving, ...]:
 def _tried(subject: RecordedSubject) -> Iterator[Saving]:
     again = subject.roll(Trial())
     for lever in levers_of(subject):
-        candidate = lever.candidates[-1]
-        if not candidate.trial.assignments:
-            continue  # room and images: nothing of the recording tells what they would have done
-        outcome = subject.roll(candidate.trial)
-        saved_s = again.duration_s - outcome.duration_s
-        if outcome.verdict is again.verdict and saved_s >= LEAST_S:
-            yield _saving(subject, candidate, outcome, saved_s)
+        for candidate in reversed(lever.candidates):  # the one that changes most first
+            if not candidate.trial.assignments:
+                break  # room and images: nothing of the recording tells what they would have done
+            outcome = subject.roll(candidate.trial)
+            if outcome.verdict is again.verdict:
+                saved_s = again.duration_s - outcome.duration_s
+                if saved_s >= LEAST_S:
+                    yield _saving(subject, candidate, outcome, saved_s)
+                break
 
 
 def _saving(subject: RecordedSubject, candidate: Candidate, outcome: Outcome, saved_s: float) -> Saving:

@@ -26,9 +26,9 @@ def chart(report: Report) -> Iterator[str]:
         yield from _row(task, began=began, span_s=span_s)
     yield f'<div class="axis"><span>0:00.0, update</span><span>{after_text(span_s)}</span></div></div>'
     yield (
-        '<p class="legend"><i style="background:var(--quiet)"></i>before it ran'
-        '<i style="background:var(--busy)"></i>ran'
-        '<i class="point" style="background:var(--bad)"></i>counted as failed</p>'
+        '<ul class="legend"><li><i style="background:var(--quiet)"></i>before it ran</li>'
+        '<li><i style="background:var(--busy)"></i>ran</li>'
+        '<li><i class="point" style="background:var(--bad)"></i>counted as failed</li></ul>'
     )
 
 

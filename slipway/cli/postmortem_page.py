@@ -1,6 +1,6 @@
 """A post-mortem as one HTML page that loads nothing: a pure function from its JSON, with everything escaped."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 
@@ -20,57 +20,41 @@ from slipway.cli.postmortem_words import (
     task_ends,
     title_of,
 )
+from slipway.foresight.pages.document import document, section, table, verdict
 
 #: Lines of a container's log on the page: all that a post-mortem carries.
 LOG_LINES = 10_000
-#: The page may style itself, and load or run nothing at all.
-POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _DIFFERENCES = {"+": "added", "-": "removed", "@": "place"}
 
 
 def postmortem_page(report: Report, *, instant: Instant = local_time) -> str:
     """The page; `instant` tells when something was."""
-    title = escape(f"{report['verdict']}: {title_of(report)}")
-    parts = (
-        "<!doctype html>",
-        '<html lang="en">',
-        f'<head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{title}</title><style>{STYLE}</style></head>",
-        "<body>",
+    title = f"{report['verdict']}: {title_of(report)}"
+    content = (
+        "<header>",
         *_header(report, instant),
-        *_section("Times", _times(report, instant)),
-        *_section("Failed tasks", (*chart(report), *_failures(report))),
-        *_section("What it changed", _difference(report)),
-        *_section("What happened", _timeline(report)),
-        *_section("How each task ended", (part for task in report["tasks"] for part in _task(task))),
-        f'<p class="quiet">Told by Slipway at {escape(instant(report["at"]))}.</p>',
-        "</body></html>",
+        "</header><main>",
+        *section("Times", _times(report, instant)),
+        *section("Failed tasks", (*chart(report), *_failures(report))),
+        *section("What it changed", _difference(report)),
+        *section("What happened", _timeline(report)),
+        *section("How each task ended", (part for task in report["tasks"] for part in _task(task))),
+        f'</main><footer><p class="quiet">Told by Slipway at {escape(instant(report["at"]))}.</p></footer>',
     )
-    return "\n".join(parts) + "\n"
+    return document(title, content, style=STYLE)
 
 
 def _header(report: Report, instant: Instant) -> Iterator[str]:
-    style = "good" if report["verdict"] == "SUCCESSFUL" else "bad" if report["is_verdict"] else "busy"
     yield f"<h1>{escape(title_of(report))}</h1>"
     began = escape(instant(report["times"]["update_at"]))
-    yield f'<p><span class="verdict {style}">{escape(report["verdict"])}</span> begun {began}</p>'
+    yield f"<p>{verdict(report['verdict'], is_over=report['is_verdict'])} begun {began}</p>"
     yield f"<p>{escape(report['summary'])}</p>"
     yield f'<p class="quiet"><code>{escape(report["service_deployment"])}</code></p>'
 
 
-def _section(title: str, content: Iterable[str]) -> Iterator[str]:
-    """A section under its title; nothing where it has no content."""
-    lines = list(content)
-    if lines:
-        yield f"<section><h2>{escape(title)}</h2>"
-        yield from lines
-        yield "</section>"
-
-
 def _times(report: Report, instant: Instant) -> Iterator[str]:
     rows = [(one.name, after_text(one.after_s), instant(one.at), one.remark) for one in milestones(report)]
-    yield from _table(("", "+AFTER THE UPDATE", "AT", ""), rows)
+    yield from table(("", "+AFTER THE UPDATE", "AT", ""), rows)
 
 
 def _failures(report: Report) -> Iterator[str]:
@@ -81,7 +65,7 @@ def _failures(report: Report) -> Iterator[str]:
         for task in report["tasks"]
     ]
     if rows:
-        yield from _table(("+AFTER", "TASK", "CLASS", "FAILURE"), rows)
+        yield from table(("+AFTER", "TASK", "CLASS", "FAILURE"), rows)
 
 
 def _difference(report: Report) -> Iterator[str]:
@@ -98,21 +82,7 @@ def _kind(line: str) -> str:
 def _timeline(report: Report) -> Iterator[str]:
     rows = [(after_text(one["after_s"]), short_message(one["text"])) for one in report["timeline"]]
     if rows:
-        yield from _table(("+AFTER", "EVENT"), rows)
-
-
-def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    """A table; columns whose head begins with `+` are numbers."""
-    kinds = [' class="number"' if head.startswith("+") else "" for head in heads]
-    cells = "".join(
-        f"<th{kind}>{escape(head.strip('+').lower())}</th>" for head, kind in zip(heads, kinds, strict=True)
-    )
-    yield f'<div class="scroll"><table><thead><tr>{cells}</tr></thead><tbody>'
-    for row in rows:
-        yield (
-            "<tr>" + "".join(f"<td{kind}>{escape(text)}</td>" for text, kind in zip(row, kinds, strict=True)) + "</tr>"
-        )
-    yield "</tbody></table></div>"
+        yield from table(("+AFTER", "EVENT"), rows)
 
 
 def _task(task: Mapping[str, Any]) -> Iterator[str]:
@@ -132,7 +102,7 @@ def _container(container: Mapping[str, Any], task: Mapping[str, Any]) -> Iterato
     if container["health_probes"]:
         began = task["started_at"] if task["started_at"] is not None else task["at"]
         rows = [(after_text(one["at"] - began), probe_text(one)) for one in container["health_probes"]]
-        yield from _table(("+AFTER THE START", "HEALTH CHECK"), rows)
+        yield from table(("+AFTER THE START", "HEALTH CHECK"), rows)
     told, lines = last_lines(container["log"], LOG_LINES)
     if not lines:
         yield f'<p class="quiet">log: {escape(told)}</p>'

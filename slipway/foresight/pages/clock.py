@@ -21,6 +21,11 @@ def clock_text(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def axis_text(at_s: float, *, of: float) -> str:
+    """An instant on an axis that ends at `of` seconds: `1.5 s` on a short one, else `0:07`, `1:02:03`."""
+    return f"{at_s:.3g} s" if of < _TENTHS_BELOW else clock_text(floor(at_s + 0.5))
+
+
 def duration_text(seconds: float) -> str:
     """`0.014 s`, `7.5 s`, `51 s`, `13 m 30 s`, `1 h 2 m 3 s`; `never` of infinity."""
     if seconds == inf:

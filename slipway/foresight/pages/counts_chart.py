@@ -12,6 +12,8 @@ from slipway.foresight.pages.roll import Roll
 COLUMNS = 480
 #: Pixels between two labels.
 LABEL_GAP = 13
+#: Width of a letter, pixels.
+LETTER = 6.9
 
 
 def counts_chart(roll: Roll, frame: Frame, *, top: float) -> Iterator[str]:
@@ -92,7 +94,10 @@ def _levels(roll: Roll, frame: Frame, places: dict[str, float]) -> Iterator[str]
         if any(abs(at - other) < LABEL_GAP for other in taken):
             continue
         taken.append(at)
-        label = f"{name} {numbers[name]:,}".strip()
-        if len(label) * 6.2 > frame.left - 8:
-            label = f"{numbers[name]:,}"
-        yield svg.words(frame.left - 8, at + 4, label, style="right quiet")
+        yield svg.words(frame.left - 8, at + 4, _label(frame, name, f"{numbers[name]:,}"), style="right quiet")
+
+
+def _label(frame: Frame, name: str, count: str) -> str:
+    """The longest that there is room for: `desired, minimum 6`, `desired 6`, `6`."""
+    labels = (f"{name} {count}".strip(), f"{name.partition(',')[0]} {count}", count)
+    return next((label for label in labels if LETTER * len(label) <= frame.left - 8), count)

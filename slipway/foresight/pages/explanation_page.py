@@ -7,7 +7,7 @@ from html import escape
 from slipway.core.explaining.segment import Ledger
 from slipway.foresight.explain import Explanation, Saving
 from slipway.foresight.pages.clock import duration_text
-from slipway.foresight.pages.document import document, marked_table, section, table, tiles, verdict
+from slipway.foresight.pages.document import document, marked_table, section, tiles, verdict
 from slipway.foresight.pages.kinds import kind_words
 from slipway.foresight.pages.roll import roll_of
 from slipway.foresight.pages.roll_parts import highlights, ledger_table, roll_figure, rounds_table, share_bar
@@ -89,5 +89,11 @@ def _settings(ledger: Ledger) -> Iterator[str]:
     most = sorted(owed.items(), key=lambda one: (-one[1], one[0]))[:SETTINGS_MOST]
     if most:
         yield "<p>Settings that caused a wait together have the whole of it each.</p>"
-        rows = ((duration_text(seconds), name, value, of) for (name, value, of), seconds in most)
-        yield from table(("+time", "setting", "value", "of"), rows)
+        rows = (
+            (
+                duration_text(seconds),
+                f'<b>{escape(name)}</b> {escape(value)} <span class="quiet">of {escape(of)}</span>',
+            )
+            for (name, value, of), seconds in most
+        )
+        yield from marked_table(("+time", "setting"), rows)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from slipway.foresight.pages import svg
-from slipway.foresight.pages.clock import clock_text, marks_of
+from slipway.foresight.pages.clock import axis_text, marks_of
 
 #: Pixels that the label of a time takes, with room around it.
 CLEAR = 52.0
@@ -50,9 +50,9 @@ def axis(frame: Frame, *, top: float, bottom: float, end_s: float) -> Iterator[s
         x = frame.x(at_s)
         yield svg.line([(x, top), (x, bottom)], style="grid")
         if abs(end - x) > CLEAR or at_s == 0:
-            yield svg.words(x, bottom + 16, clock_text(at_s), style="quiet middle")
+            yield svg.words(x, bottom + 16, axis_text(at_s, of=end_s), style="quiet middle")
     yield svg.line([(end, top), (end, bottom)], style="grid")
-    yield svg.words(min(end, frame.width - CLEAR / 2), bottom + 16, clock_text(end_s), style="middle head")
+    yield svg.words(min(end, frame.width - CLEAR / 2), bottom + 16, axis_text(end_s, of=end_s), style="middle head")
 
 
 def hatching(frame: Frame) -> str:

@@ -10,7 +10,11 @@ from slipway.foresight.pages.frame import Frame
 from slipway.foresight.pages.kinds import kind_words
 
 #: Narrower segments are drawn together with the next, pixels.
-SEEN = 1.0
+SEEN = 2.0
+#: Pieces of a path whose way from row to row is set off from the rows; that of more would hide them.
+CLEAR_MOST = 60
+#: Width of a letter, pixels.
+LETTER = 6.5
 #: Segments that are wide enough for their number.
 BADGE = 15.0
 
@@ -33,8 +37,10 @@ def path_line(
     pieces = list(_pieces(ledger, frame, rows, began_at=began_at, free_y=free_y))
     if not pieces:
         return
-    yield svg.line([point for piece in pieces for point in _ends(piece)], style="halo")
-    yield svg.line([point for piece in pieces for point in _ends(piece)], style="link")
+    through = [point for piece in pieces for point in _ends(piece)]
+    if len(pieces) <= CLEAR_MOST:
+        yield svg.line(through, style="halo")
+    yield svg.line(through, style="link" if len(pieces) <= CLEAR_MOST else "link faint")
     for piece in pieces:
         numbers = " ".join(f"p{piece.number + index}" for index in range(len(piece.segments)))
         yield svg.line(_ends(piece), style=f"path {numbers}", tip=_tip(piece, ledger))
@@ -43,6 +49,9 @@ def path_line(
             x = (piece.from_x + piece.to_x) / 2
             yield svg.element("circle", cx=x, cy=piece.y, r=6.5, class_="badge")
             yield svg.words(x, piece.y + 3, str(piece.number), style="number")
+        told = kind_words(piece.segments[0].kind)
+        if piece.y == free_y and piece.to_x - piece.from_x > LETTER * len(told):
+            yield svg.words(piece.from_x, piece.y - 7, told, style="quiet")
 
 
 def _pieces(

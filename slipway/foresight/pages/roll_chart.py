@@ -11,11 +11,11 @@ from rich.text import Text
 
 from slipway.core.model.deployments import RoundKind
 from slipway.foresight.forecast import Forecast
-from slipway.foresight.pages.clock import clock_text, marks_of
+from slipway.foresight.pages.clock import axis_text, marks_of
 from slipway.foresight.pages.course import Band, band_counts, courses_of
 
 #: Lines of the stack; with more tasks, a line stands for several.
-LINES_MOST = 12
+LINES_MOST = 16
 NARROWEST = 40
 #: Columns that the label of a time takes, with a gap.
 MARK_WIDTH = 9
@@ -198,8 +198,8 @@ def _placed(places: Sequence[tuple[int, str]], columns: int, *, mark: str) -> st
 def _axis(forecast: Forecast, columns: int, glyphs: _Glyphs, *, margin: int) -> Iterator[Text]:
     """The time, with round instants marked, and the end."""
     marks = marks_of(forecast.duration_s, most=max(columns // MARK_WIDTH, 1))
-    places = [(_column(at_s, forecast, columns), clock_text(at_s)) for at_s in marks]
-    end = (columns - 1, clock_text(forecast.duration_s))
+    places = [(_column(at_s, forecast, columns), axis_text(at_s, of=forecast.duration_s)) for at_s in marks]
+    end = (columns - 1, axis_text(forecast.duration_s, of=forecast.duration_s))
     places = [(column, word) for column, word in places if column + MARK_WIDTH < columns - len(end[1])] + [end]
     floor_line = [glyphs.floor] * columns
     for column, _ in places:

@@ -98,7 +98,7 @@ def _ledger_row(number: int, one: Segment, ledger: Ledger) -> tuple[str, ...]:
     if one.settings:
         what += f'<br><span class="quiet">{escape(settings_text(one.settings))}</span>'
     width = one.seconds / ledger.seconds if ledger.seconds else 0.0
-    bar = f'<div class="track"><span class="{colour}" style="width:{width:.3%}"></span></div>'
+    bar = f'<div class="gauge"><span class="{colour}" style="width:{width:.3%}"></span></div>'
     return str(number), f"{duration_text(one.seconds)}<br>{_share_text(one.seconds, ledger)}", what + bar
 
 

@@ -51,9 +51,10 @@ svg .under { stroke: var(--ground); stroke-width: 4; stroke-opacity: .55; fill: 
 svg .level { stroke: var(--text); stroke-width: 1.5; stroke-dasharray: 6 4; fill: none; }
 svg .least { stroke: var(--text); stroke-width: 1.5; stroke-dasharray: 2 3; fill: none; }
 svg .round { stroke: var(--quiet); stroke-width: 1; stroke-dasharray: 2 4; fill: none; }
-svg .halo { stroke: var(--ground); stroke-width: 5; fill: none; stroke-linejoin: round; stroke-linecap: round; }
+svg .halo { stroke: var(--ground); stroke-width: 4; fill: none; stroke-linejoin: round; stroke-linecap: round; }
 svg .path { stroke: var(--text); stroke-width: 3; fill: none; stroke-linejoin: round; stroke-linecap: round; }
 svg .link { stroke: var(--text); stroke-width: 1.5; fill: none; }
+svg .faint { stroke-width: .75; stroke-opacity: .4; }
 svg .badge { fill: var(--text); }
 svg .number { fill: var(--ground); font-size: 9px; font-weight: 700; text-anchor: middle; }
 svg .failed { stroke: var(--bad); stroke-width: 2.5; fill: none; }
@@ -95,6 +96,7 @@ th, td {
 }
 .number { text-align: right; white-space: nowrap; width: 1%; }
 td.number { font-size: .9em; line-height: 1.67; }
+td > details { padding: .15rem .6rem; margin: .3rem 0; font-size: .9em; } details table { font-size: .95em; }
 th.number { font-family: inherit; }
 pre {
   margin: .5rem 0; padding: .6rem .8rem; overflow-x: auto; background: var(--raised); border: 1px solid var(--line);
@@ -130,9 +132,12 @@ figure svg { display: block; width: 100%; height: auto; }
 .hatched { background-image: repeating-linear-gradient(45deg, transparent 0 3px, var(--hatch) 3px 5px); }
 .share { display: flex; height: 1.6rem; border-radius: .35rem; overflow: hidden; gap: 1px; margin: .5rem 0 1rem; }
 .share span { min-width: 1px; }
-.track { background: var(--raised); border-radius: .2rem; height: .6rem; margin: .4rem 0 .2rem; }
-.track span { display: block; height: 100%; border-radius: .2rem; min-width: 2px; }
+.gauge { background: var(--raised); border-radius: .2rem; height: .6rem; margin: .4rem 0 .2rem; }
+.gauge span { display: block; height: 100%; border-radius: .2rem; min-width: 2px; }
 .warning { border-left: 4px solid var(--busy); padding: .1rem 0 .1rem .8rem; }
+.risks { margin: .4rem 0; padding-left: 1.2rem; color: var(--quiet); }
+.risks.warning { padding-left: 2rem; }
+.less { display: none; }
 footer { margin-top: 3rem; }
 @media (max-width: 700px) {
   body { padding: 1.25rem 1rem 3rem; }
@@ -142,8 +147,9 @@ footer { margin-top: 3rem; }
   .tiles { grid-template-columns: 1fr 1fr; }
   th, td { padding-right: .6rem; }
   th:last-child, td:last-child { padding-right: 0; }
-  table { font-size: .9rem; } td:not(.number), th { overflow-wrap: anywhere; }
-  code { overflow-wrap: anywhere; } .more { display: none; }
+  table { font-size: .9rem; } th, th.number { white-space: normal; }
+  td:last-child:not(.number) { overflow-wrap: anywhere; min-width: 7rem; }
+  code { overflow-wrap: anywhere; } .more { display: none; } .less { display: block; }
 }
 @media print {
   body { max-width: none; padding: 0; font-size: 11pt; }

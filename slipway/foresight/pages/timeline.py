@@ -18,6 +18,8 @@ from slipway.foresight.pages.style import DRAWING, PALETTE
 ROUNDS, HEADING, AXIS = 40.0, 26.0, 26.0
 #: Width of a letter within a bar, pixels, with a little room.
 LETTER = 5.9
+#: Rounds that a line leads down from each; of more it would hide the rows.
+ROUNDS_LED = 40
 
 
 def roll_svg(roll: Roll, *, name: str) -> str:
@@ -36,7 +38,7 @@ def timeline(roll: Roll, frame: Frame, *, name: str, style: str | None = None) -
         *axis(frame, top=ROUNDS, bottom=end, end_s=roll.seconds),
         *_rounds(roll, frame, bottom=end),
         *_lanes(lanes, places, frame),
-        *path_line(roll.ledger, frame, _path_rows(lanes, places, frame), began_at=roll.began_at, free_y=ROUNDS + 8),
+        *path_line(roll.ledger, frame, _path_rows(lanes, places, frame), began_at=roll.began_at, free_y=ROUNDS + 12),
         svg.words(4, charted - 9, "all tasks", style="head"),
         *counts_chart(roll, frame, top=charted),
     ]
@@ -66,7 +68,8 @@ def _rounds(roll: Roll, frame: Frame, *, bottom: float) -> Iterator[str]:
             if x - seen < 0.5:
                 continue
             seen = x
-            yield svg.line([(x, y + 3), (x, bottom)], style="round")
+            if len(roll.rounds) <= ROUNDS_LED:
+                yield svg.line([(x, y + 3), (x, bottom)], style="round")
             told = f"{sign}{row.count:,}"
             end = f"{clock_text(row.end_s)}" if row.end_s is not None else "no end"
             tip = f"round {row.number}: {told} at {clock_text(row.start_s)} until {end}"
@@ -80,7 +83,7 @@ def _rounds(roll: Roll, frame: Frame, *, bottom: float) -> Iterator[str]:
 
 def _places(lanes: tuple[Lane, ...], frame: Frame) -> tuple[list[float], float]:
     """The upper edge of each lane, and the lower one of the last."""
-    y, places = ROUNDS + 14, []
+    y, places = ROUNDS + 18, []
     for index, lane in enumerate(lanes):
         if not index or lanes[index - 1].is_old is not lane.is_old:
             y += HEADING

@@ -47,9 +47,11 @@ def _trade(points: Sequence[TradePoint], title: str) -> Iterator[str]:
     yield f'<figure><div class="wide">{trade_chart(points, width=960, name=name)}</div>'
     yield f'<div class="narrow">{trade_chart(points, width=420, name=name)}</div><ul class="legend">'
     yield '<li><i class="dot today"></i>today</li><li><i class="dot best"></i>nothing is better in every way</li>'
-    yield '<li><i class="dot"></i>something is</li><li>larger: takes more extra room</li></ul></figure>'
+    yield '<li><i class="dot"></i>something is</li></ul></figure>'
+    yield f"<details><summary>All {len(points):,} rolls, the fastest first</summary>"
     rows = (_row(number, point) for number, point in enumerate(points, start=1))
-    yield from marked_table(("+", "+time", "+healthy", "+extra room", "change"), rows)
+    yield from marked_table(("+", "+time", "~+healthy", "~+extra room", "change"), rows)
+    yield "</details>"
 
 
 def _row(number: int, point: TradePoint) -> tuple[str, ...]:
@@ -58,33 +60,39 @@ def _row(number: int, point: TradePoint) -> tuple[str, ...]:
         label = f"<b>{label}</b>"
     elif not point.is_front:
         label = f'<span class="quiet">{label}</span>'
-    figures = (duration_text(point.duration_s), f"{point.lowest_healthy_percent:.0f}%", f"{point.extra_room:,}")
-    return str(number), *figures, label
+    share, room = f"{point.lowest_healthy_percent:.0f}%", f"{point.extra_room:,}"
+    label += f'<small class="less quiet">{share} healthy, {room} of extra room</small>'
+    return str(number), duration_text(point.duration_s), share, room, label
 
 
 def _suggestions(advice: Advice) -> Iterator[str]:
-    several = (("All that gives up no capacity", advice.together), ("The best two", advice.pair))
-    for one in advice.singles:
-        yield from _suggestion(one, one.name.capitalize())
-    for what, suggestion in several:
-        if suggestion is not None:
-            yield from _suggestion(suggestion, f"{what}: {suggestion.name}")
+    rows = [_suggestion(one, one.name, one.risks) for one in advice.singles]
+    for what, one in (("all that gives up no capacity", advice.together), ("the best two", advice.pair)):
+        if one is not None:
+            rows.append(_suggestion(one, f"{what}: {one.name}", ()))  # its risks are those of the ones above
+    if rows:
+        yield from marked_table(("+saved", "by"), rows)
 
 
-def _suggestion(one: Suggestion, title: str) -> Iterator[str]:
-    yield f"<h3>{escape(title)}: {duration_text(one.saved_s)} less</h3>"
-    shifts = ", ".join(f"<b>{escape(two.name)}</b> {escape(two.now)} → {escape(two.then)}" for two in one.shifts)
-    room = f"{one.outcome.extra_room:,} tasks of extra room"
-    healthy = f"at least {one.outcome.lowest_healthy_percent:.0f}% healthy"
-    yield f"<p>{shifts or escape(one.cost)}: {duration_text(one.outcome.duration_s)}, {healthy}, {room}.</p>"
-    if shifts and one.cost:
-        yield f"<p>{escape(one.cost)}</p>"
-    for risk in one.risks:
-        yield f'<p class="{"quiet" if one.is_harmless else "warning"}">{escape(risk)}</p>'
-    for name, lines in (("aws", one.aws), ("Terraform", one.terraform)):
-        if lines:
-            told = "\n".join(map(escape, lines))
-            yield f"<details><summary>{name}</summary><pre>{told}</pre></details>"
+def _suggestion(one: Suggestion, title: str, risks: Sequence[str]) -> tuple[str, str]:
+    outcome = one.outcome
+    healthy = f"at least {outcome.lowest_healthy_percent:.0f}% healthy, {outcome.extra_room:,} tasks of extra room"
+    shifts = "".join(f"<br>{escape(two.name)} {escape(two.now)} → <b>{escape(two.then)}</b>" for two in one.shifts)
+    cost = f"<br>{escape(one.cost)}" if one.cost else ""
+    then = f'<br><span class="quiet">{duration_text(outcome.duration_s)}, {healthy}</span>'
+    told = "".join(f"<li>{escape(risk)}</li>" for risk in risks)
+    style = "risks" if one.is_harmless else "risks warning"
+    risked = f'<ul class="{style}">{told}</ul>' if told else ""
+    lines = "".join(
+        f"<details><summary>{name}</summary><pre>{_code(text)}</pre></details>"
+        for name, text in (("by aws", one.aws), ("by Terraform", one.terraform))
+        if text
+    )
+    return duration_text(one.saved_s), f"<b>{escape(title)}</b>{shifts}{cost}{then}{risked}{lines}"
+
+
+def _code(lines: Sequence[str]) -> str:
+    return "\n".join(map(escape, lines))
 
 
 def _notes(advice: Advice) -> Iterator[str]:

@@ -7,7 +7,7 @@ from a simulated world: a forecast and an explanation are read off the same chro
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from slipway.core.explaining.life import Span, TargetLife, TaskLife
@@ -19,6 +19,7 @@ from slipway.core.model.services import Service
 from slipway.core.model.task_definitions import TaskDefinition
 from slipway.core.model.tasks import DesiredStatus, Task
 from slipway.core.plan import Change, Put, Record
+from slipway.core.records import replace
 from slipway.core.tasks.service_tasks import Phase, phase_of
 
 T = TypeVar("T")

@@ -80,6 +80,8 @@ class CriticalPath:
                 pass
             case Decision.START if room := self._settings.room(at):
                 yield turned(Phase.STOPPED, why=(*room, *self._settings.percentages(at)))
+                if self._has_turned(Phase.STOPPED, at):  # a stop that took no time, so what allowed it did
+                    yield turned(Phase.HEALTHY)
                 yield capacity_leg(self._chronicle, self._settings, at=at)
             case Decision.COMPLETION | Decision.BAKING:
                 yield turned(Phase.HEALTHY, Phase.STOPPED)
@@ -127,6 +129,10 @@ class CriticalPath:
             if leg is not None and (best is None or (told_at, leg.before.at, arn) < best[:3]):
                 best = (told_at, leg.before.at, arn, leg)
         return None if best is None else best[3]
+
+    def _has_turned(self, phase: Phase, at: float) -> bool:
+        """Whether one of its tasks came into the phase then."""
+        return any(turn.phase is phase for turn in self._chronicle.turns.get(at, ()))
 
     def _throttle_leg(self, moment: Moment) -> Leg | None:
         """The launch throttle that was over then; a start that somebody's health allowed had not waited for it."""

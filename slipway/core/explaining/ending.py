@@ -1,12 +1,11 @@
 """What ended a deployment before it was complete, as the path tells it: in words, and the settings that had it end."""
 
-from dataclasses import replace
-
 from slipway.core.deployments.extensions import DEADLINE
 from slipway.core.explaining.chronicle import Chronicle
 from slipway.core.explaining.leg import Leg
 from slipway.core.explaining.segment import SegmentKind, Setting
 from slipway.core.model.deployments import Detector, ServiceDeployment, ServiceDeploymentStatus
+from slipway.core.records import replace
 
 
 def cut_off(leg: Leg, chronicle: Chronicle, roll_out: ServiceDeployment, *, at: float) -> Leg:

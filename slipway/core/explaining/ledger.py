@@ -8,12 +8,11 @@ instants are epoch seconds, all within a factor of two of each other, so their d
 spacing, and so are the sums of those (Sterbenz's lemma).
 """
 
-from dataclasses import replace
-
 from slipway.core.explaining.chronicle import Chronicle
 from slipway.core.explaining.critical_path import CriticalPath
 from slipway.core.explaining.segment import Ledger
 from slipway.core.explaining.strip import merged
+from slipway.core.records import replace
 
 
 def ledger_of(chronicle: Chronicle, service_deployment_arn: str, *, now: float) -> Ledger:

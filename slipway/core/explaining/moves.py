@@ -1,10 +1,11 @@
 """The moves of a roll, and its rounds: how many tasks started or stopped when, each round waited for by the next."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 
 from slipway.core.model.deployments import RoundKind
+from slipway.core.records import replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,9 @@
 """A strip: one stretch of time, cut into segments that touch each other."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from slipway.core.explaining.segment import Segment, SegmentKind, Setting
+from slipway.core.records import replace
 
 
 class Strip:

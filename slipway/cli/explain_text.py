@@ -21,6 +21,9 @@ WIDE = 140
 #: Segments shown, the longest; the others are told together.
 SHOWN_MOST = 40
 
+#: Columns below which bars and the counts of rounds are left out.
+NARROW = 64
+
 #: Columns of the longest bar.
 BAR = 24
 
@@ -49,10 +52,10 @@ def explain_text(explanation: Explanation, *, width: int) -> Iterator[Renderable
         yield Text(f"  and {len(hidden)} shorter ones, together {seconds} s (--json has all)", style="dim")
     if explanation.totals:
         yield from _titled("by kind")
-        yield _kinds(explanation)
+        yield _kinds(explanation, width)
     if explanation.rounds:
         yield from _titled("rounds")
-        yield _rounds(explanation.rounds)
+        yield _rounds(explanation.rounds, width)
     if explanation.savings:
         yield from _titled("what would have saved most")
         for number, saving in enumerate(explanation.savings, start=1):
@@ -92,8 +95,8 @@ def _wide_ledger(segments: list[Segment], explanation: Explanation) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     for name in ("WHAT", "TASK"):
         table.add_column(name, no_wrap=True)
-    table.add_column("WHY")
-    table.add_column("SETTING")
+    for name in ("WHY", "SETTING"):
+        table.add_column(name, overflow="fold")
     for one in segments:
         table.add_row(*_figures(one, explanation), _kind(one.kind), *map(Text, (task_text(one.task_arn), *_words(one))))
     return table
@@ -104,7 +107,7 @@ def _narrow_ledger(segments: list[Segment], explanation: Explanation) -> Table:
     table = _table(header=False)
     for _ in range(3):
         table.add_column(justify="right", no_wrap=True)
-    table.add_column()
+    table.add_column(overflow="fold")
     for one in segments:
         what = Text.assemble(_kind(one.kind), (f"  {task_text(one.task_arn)}", "dim"))
         for words in filter(None, _words(one)):
@@ -131,37 +134,32 @@ def _kind(kind: SegmentKind) -> Text:
     return Text(kind_words(kind), style=_STYLES.get(kind, ""))
 
 
-def _kinds(explanation: Explanation) -> Table:
+def _kinds(explanation: Explanation, width: int) -> Table:
     table = _table(header=False)
     table.add_column(no_wrap=True)
     for _ in range(2):
         table.add_column(justify="right", no_wrap=True)
-    table.add_column(no_wrap=True)
     for total in explanation.totals:
-        bar = "█" * round(BAR * total.share)
+        bar = "█" * round(BAR * total.share) if width >= NARROW else ""
         seconds = seconds_text(total.seconds, of=explanation.seconds)
         style = _STYLES.get(total.kind, "")
         table.add_row(_kind(total.kind), Text(f"{seconds} s"), Text(share_text(total.share)), Text(bar, style=style))
     return table
 
 
-def _rounds(rounds: tuple[RoundRow, ...]) -> Table:
+def _rounds(rounds: tuple[RoundRow, ...], width: int) -> Table:
     table = _table()
-    for name in ("ROUND", "TASKS", "FROM", "TO", "HEALTHY", "RUNNING"):
+    heads = ("#", "TASKS", "FROM", "TO", "HEALTHY", "RUNNING")
+    shown = len(heads) if width >= NARROW else len(heads) - 2
+    for name in heads[:shown]:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("WAITED FOR")
     for one in rounds:
         end = "-" if one.end_s is None else after_text(one.end_s)
         cause = Text("-") if one.cause is None else _kind(one.cause)
-        figures = (
-            str(one.number),
-            f"{one.signed:+d}",
-            after_text(one.start_s),
-            end,
-            str(one.healthy),
-            str(one.running),
-        )
-        table.add_row(*map(Text, figures), cause)
+        counts = (str(one.healthy), str(one.running))
+        figures = (str(one.number), f"{one.signed:+d}", after_text(one.start_s), end, *counts)
+        table.add_row(*map(Text, figures[:shown]), cause)
     return table
 
 

@@ -55,7 +55,7 @@ def shown(explanation: Explanation, width: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-@pytest.mark.parametrize("width", [72, 180])
+@pytest.mark.parametrize("width", [44, 72, 180])
 @pytest.mark.parametrize("name", EXPLANATIONS)
 def test_text(name: str, width: int, rewrite: bool) -> None:
     text = shown(EXPLANATIONS[name](), width)

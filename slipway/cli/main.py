@@ -14,7 +14,9 @@ from slipway.cli.events import events
 from slipway.cli.explain import explain
 from slipway.cli.export import export
 from slipway.cli.failure import CliError, Interrupted, UsageError
+from slipway.cli.import_app import import_app
 from slipway.cli.logs import logs
+from slipway.cli.plan import plan
 from slipway.cli.postmortem import postmortem
 from slipway.cli.replay import replay
 from slipway.cli.simulate import simulate
@@ -44,6 +46,7 @@ for command in (
     why,
     postmortem,
     simulate,
+    plan,
     explain,
     replay,
     export,
@@ -51,6 +54,7 @@ for command in (
     version,
 ):
     app.command()(command)
+app.add_typer(import_app)
 
 
 @app.callback()

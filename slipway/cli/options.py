@@ -25,3 +25,7 @@ Cluster = Annotated[
     typer.Option("--cluster", metavar="NAME", help="Cluster of the service; needed if several have one of its name."),
 ]
 Service = Annotated[str, typer.Argument(metavar="SERVICE", help="Name or ARN of the service.")]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write the rollout file there instead of printing it."),
+]

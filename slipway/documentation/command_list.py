@@ -21,12 +21,17 @@ class Option:
 
 
 def commands() -> dict[str, Command]:
-    """The commands by name, in the order of `slipway --help`."""
-    group = typer.main.get_command(app)
-    assert isinstance(group, typer.core.TyperGroup), "the command line has several commands"
-    found = {name: each for name, each in group.commands.items() if isinstance(each, Command)}
-    assert len(found) == len(group.commands), "every command is typer's"
-    return found
+    """The commands by name, in the order of `slipway --help`; one of several words by all of them: `import aws`."""
+    return dict(_commands(typer.main.get_command(app), ""))
+
+
+def _commands(command: object, name: str) -> Iterator[tuple[str, Command]]:
+    if isinstance(command, typer.core.TyperGroup):
+        for word, each in command.commands.items():
+            yield from _commands(each, f"{name} {word}".lstrip())
+        return
+    assert isinstance(command, Command), "every command is typer's"
+    yield name, command
 
 
 def options(name: str) -> tuple[Option, ...]:

@@ -1,7 +1,6 @@
 """Folding observations: what hosts and targets reported, as changes. Facts only; nothing is decided but that what has
 stopped is no longer wanted."""
 
-from dataclasses import replace
 from typing import assert_never
 
 from slipway.core.decision import Context
@@ -17,6 +16,7 @@ from slipway.core.observations import (
     TaskReport,
 )
 from slipway.core.plan import Change, HostCommand, Plan, Put, StopTask
+from slipway.core.records import replace
 from slipway.core.snapshot import Snapshot
 from slipway.core.tasks.launch import start_command
 from slipway.core.tasks.lifecycle import may_move

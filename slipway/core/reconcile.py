@@ -15,7 +15,6 @@ service decided again when it comes. Reconciling twice gives an empty plan the s
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
 
 from slipway.core import events
 from slipway.core.decision import Context
@@ -32,6 +31,7 @@ from slipway.core.model.load_balancing import Target
 from slipway.core.model.services import Service, ServiceStatus
 from slipway.core.model.tasks import Task
 from slipway.core.plan import Change, HostCommand, Plan, Put
+from slipway.core.records import replace
 from slipway.core.snapshot import Snapshot
 from slipway.core.tasks.measuring import forget_times, note_times
 from slipway.core.tasks.service_tasks import Phase

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from heapq import heappop, heappush
 from math import inf
 
@@ -11,6 +10,7 @@ from slipway.core.model.task_definitions import NetworkMode
 from slipway.core.model.tasks import NetworkBinding, TaskStatus
 from slipway.core.observations import HostReport, TaskReport
 from slipway.core.plan import HostCommand, StartTask, StopTask, TaskPayload
+from slipway.core.records import replace
 from slipway.ports import Report
 from slipway.sim.behaviours import Behaviour, HealthScript
 from slipway.sim.clock import Agenda, VirtualClock

@@ -1,7 +1,7 @@
 """Beginning and ending a deployment: its three records, and what becomes of the one before."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from slipway.core import events
@@ -22,6 +22,7 @@ from slipway.core.model.deployments import (
 from slipway.core.model.services import Service, ServiceLoadBalancer, ServiceStatus
 from slipway.core.model.tasks import LaunchType
 from slipway.core.plan import Change, Put
+from slipway.core.records import replace
 from slipway.core.snapshot import Snapshot
 from slipway.core.tasks.task_counts import kept_counts
 

@@ -1,11 +1,10 @@
 """What a service is to have now: how many tasks, within which bounds, and which deployment is known to be good."""
 
-from dataclasses import replace
-
 from slipway.core.deployments.rolling import Bounds, bounds
 from slipway.core.model.deployments import Deployment, DeploymentStatus, RolloutState
 from slipway.core.model.hosts import Host
 from slipway.core.model.services import SchedulingStrategy, Service, ServiceStatus
+from slipway.core.records import replace
 from slipway.core.snapshot import Snapshot
 
 

@@ -12,7 +12,7 @@ nothing: they have paced the starts already. A new deployment starts at once.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from slipway.core import events
@@ -26,6 +26,7 @@ from slipway.core.model.failures import CountedFailure, Failure, FailureClass
 from slipway.core.model.services import Service
 from slipway.core.model.tasks import Task
 from slipway.core.plan import Change, Put
+from slipway.core.records import replace
 from slipway.core.snapshot import Snapshot
 
 #: Failures of a deployment that are kept one by one, the first; the count goes on.

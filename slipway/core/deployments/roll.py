@@ -1,7 +1,7 @@
 """The roll of one service: which of its tasks stop and which start now, within the bounds of `rolling`."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from slipway.core import events
 from slipway.core.arns import cluster_name, resource_name
@@ -24,6 +24,7 @@ from slipway.core.model.services import (
 from slipway.core.model.tasks import StopCode, Task
 from slipway.core.placing.placement import Refusal, placement_sentence
 from slipway.core.plan import Change, HostCommand, Plan, Put
+from slipway.core.records import replace
 from slipway.core.snapshot import Snapshot
 from slipway.core.tasks.launch import Launch, launch_tasks, start_command
 from slipway.core.tasks.service_tasks import FIT, RISING, Phase, phase_of

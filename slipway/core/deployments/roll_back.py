@@ -6,7 +6,6 @@ then has nothing to go back to, as in ECS, and an event says so.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from slipway.core import events
@@ -24,6 +23,7 @@ from slipway.core.model.deployments import (
 )
 from slipway.core.model.services import Service
 from slipway.core.plan import Change, Plan, Put
+from slipway.core.records import replace
 from slipway.core.snapshot import Snapshot
 from slipway.core.tasks.task_counts import kept_counts, revision_counts, threshold_now
 

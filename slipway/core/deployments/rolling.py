@@ -13,8 +13,10 @@ healthy, unless they are in the way.
 A task under scale-in protection is not stopped by a roll or a scale-in; how many stops that held back is in the move.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil, floor
+
+from slipway.core.records import replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,11 @@ Source: `HealthCheck` of the ECS API (retries in a row, `startPeriod`); until th
 as the public ECS agent reports Docker's `starting`.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from slipway.core.model.task_definitions import ContainerHealthCheck
 from slipway.core.model.tasks import HealthProbe, HealthStatus
+from slipway.core.records import replace
 
 #: Runs kept for the transcript of a container's health check (what `docker inspect` shows).
 KEPT_PROBES = 5

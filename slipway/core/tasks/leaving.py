@@ -4,11 +4,10 @@ It is for a host that goes whatever becomes of its services, as with the server 
 tasks is not waited for.
 """
 
-from dataclasses import replace
-
 from slipway.core.decision import Context
 from slipway.core.model.tasks import StopCode
 from slipway.core.plan import Change, Plan, Put
+from slipway.core.records import replace
 from slipway.core.snapshot import Snapshot
 from slipway.core.tasks.stopping import decide_stop
 

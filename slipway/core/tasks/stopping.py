@@ -1,8 +1,7 @@
 """Deciding that a task is to stop. How it then stops, drained before it is signalled, is in `task_steps`."""
 
-from dataclasses import replace
-
 from slipway.core.model.tasks import DesiredStatus, StopCode, Task
+from slipway.core.records import replace
 
 
 def decide_stop(task: Task, *, code: StopCode, reason: str, now: float) -> Task:

@@ -7,7 +7,7 @@ through here: roll-outs, scale-in, StopTask, replacement, deletion of its servic
 itself are removed at once: there is nothing left that could answer.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from slipway.core.decision import Context
 from slipway.core.deployments.extensions import extensions_of
@@ -17,6 +17,7 @@ from slipway.core.model.services import Service, ServiceLoadBalancer
 from slipway.core.model.task_definitions import TaskDefinition
 from slipway.core.model.tasks import DesiredStatus, HealthStatus, Task, TaskStatus
 from slipway.core.plan import Change, HostCommand, Put, Remove, StopTask
+from slipway.core.records import replace
 from slipway.core.snapshot import Snapshot
 from slipway.core.traffic.targets import deregister, load_balancers_of, new_targets
 

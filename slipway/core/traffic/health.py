@@ -5,12 +5,12 @@ Source: ELB user guide, target group health checks (thresholds count consecutive
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from slipway.core.model.load_balancing import HealthCheck, Target, TargetState
 from slipway.core.model.task_definitions import TaskDefinition
 from slipway.core.model.tasks import Container, HealthStatus
 from slipway.core.observations import CheckOutcome, TargetCheck
+from slipway.core.records import replace
 from slipway.core.rules import Rules
 
 

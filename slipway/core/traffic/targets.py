@@ -1,12 +1,12 @@
 """Targets: registering a task with its target groups, and deregistering it so that requests in flight can end."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from slipway.core.model.load_balancing import Listener, Target, TargetGroup, TargetState, TargetType
 from slipway.core.model.services import ServiceLoadBalancer
 from slipway.core.model.tasks import Task
 from slipway.core.plan import Change, Remove
+from slipway.core.records import replace
 from slipway.core.snapshot import Snapshot
 
 

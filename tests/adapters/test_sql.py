@@ -9,12 +9,11 @@ import pytest
 
 from slipway.adapters.sql import SqliteStore
 from slipway.core.model.clusters import Cluster
-from slipway.core.model.measured import MeasuredDrain, MeasuredStop, MeasuredTimes
+from slipway.core.model.measured import MeasuredTimes, ProgramStops
 from slipway.core.plan import Change, Put, Remove
 from slipway.ports import Commit, StoreError
 from tests.core.records import a_target, a_task
 
-DRAIN = MeasuredDrain(drain_s=9.0, was_held=False)
 CLUSTER = Cluster(arn="arn:aws:ecs:us-east-1:000000000000:cluster/one", name="one", created_at=0)
 
 
@@ -60,9 +59,10 @@ def test_a_store_of_a_version_that_measured_nothing_is_read(tmp_path: Path) -> N
     assert "was_killed" not in left
     again = SqliteStore(tmp_path / "slipway.db")
     assert list(again.load()[0]) == [a_target(), task]
-    times = MeasuredTimes(
-        service_arn="web", pull_s=(1.5,), stops=(MeasuredStop(exit_s=2.0, was_killed=True),), drains=(DRAIN,)
+    program = ProgramStops(
+        container="app", image="web:1", image_digest=None, program="0", exit_s=(2.0,), was_killed=(True,)
     )
+    times = MeasuredTimes(service_arn="web", pull_s=(1.5,), exit_s=(2.0,), was_killed=(True,), programs=(program,))
     commit(again, Put(record=times))
     assert list(again.load()[0])[-1] == times
     again.close()

@@ -10,7 +10,7 @@ from slipway.core.answers.measured_times import Quantiles, measured, program_sto
 from slipway.core.answers.preflight import preflight
 from slipway.core.answers.wait import Sight
 from slipway.core.deployments.deploy import Workload
-from slipway.core.model.measured import MeasuredStop, MeasuredTimes, ProgramStops
+from slipway.core.model.measured import MeasuredTimes, ProgramStops
 from slipway.core.model.services import Service
 from slipway.core.model.task_definitions import ContainerDefinition, TaskDefinition
 from slipway.core.model.tasks import Container, DesiredStatus, LaunchType, Task, TaskStatus
@@ -33,8 +33,14 @@ def defined(image: str = "users:2", *, stop_timeout_s: int | None = None, **docu
 def stops(*exits: float | None, image: str = "users:2", command: list[str] | None = None) -> ProgramStops:
     """Stops of `app` that took so many seconds; None: killed after 30."""
     program = program_of(defined(image, command=command), "app")
-    made = tuple(MeasuredStop(exit_s=30 if each is None else each, was_killed=each is None) for each in exits)
-    return ProgramStops(container="app", image=image, image_digest=None, program=program, stops=made)
+    return ProgramStops(
+        container="app",
+        image=image,
+        image_digest=None,
+        program=program,
+        exit_s=tuple(30 if each is None else each for each in exits),
+        was_killed=tuple(each is None for each in exits),
+    )
 
 
 def world(*programs: ProgramStops) -> Snapshot:

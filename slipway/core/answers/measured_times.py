@@ -72,11 +72,11 @@ def measured(snapshot: Snapshot, service: Service) -> ServiceTimes:
         unready_s=_newest((start.unready_s for start in starts), kept.unready_s),
         healthy_s=_newest((start.healthy_s for start in starts), kept.healthy_s),
         drain_s=quantiles(each.drain_s for each in kept.drains if not each.was_held),
-        drain_count=len(kept.drains),
-        drains_held=sum(each.was_held for each in kept.drains),
+        drain_count=len(kept.drain_s),
+        drains_held=sum(kept.was_held),
         exit_s=quantiles(each.exit_s for each in kept.stops if not each.was_killed),
-        stop_count=len(kept.stops),
-        stops_killed=sum(each.was_killed for each in kept.stops),
+        stop_count=len(kept.exit_s),
+        stops_killed=sum(kept.was_killed),
         programs=kept.programs,
     )
 

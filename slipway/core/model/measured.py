@@ -1,4 +1,8 @@
-"""Measured times: what the tasks of a service took, kept beyond the hour for which a stopped task is."""
+"""Measured times: what the tasks of a service took, kept beyond the hour for which a stopped task is.
+
+Samples are kept in rows of plain numbers, the oldest first, for each task that settles has them written again: as one
+record a sample they would take twice the room.
+"""
 
 from dataclasses import dataclass
 
@@ -35,7 +39,13 @@ class ProgramStops:
     image: str  # as the task definition names it
     image_digest: str | None  # None: the runtime knows none
     program: str  # stands for entry point, command and init process, which decide who gets the signal
-    stops: tuple[MeasuredStop, ...] = ()  # oldest first
+    exit_s: tuple[float, ...] = ()  # from SIGTERM to the exit
+    was_killed: tuple[bool, ...] = ()  # of the same stops: at the stop timeout
+
+    @property
+    def stops(self) -> tuple[MeasuredStop, ...]:
+        """Its stops, oldest first."""
+        return _stops(self.exit_s, self.was_killed)
 
     @property
     def judged(self) -> tuple[MeasuredStop, ...]:
@@ -63,11 +73,29 @@ class MeasuredTimes:
     ready_s: tuple[float, ...] = ()  # from RUNNING to the first passing check of the row that made it healthy
     unready_s: tuple[float, ...] = ()  # the same less one check interval: it was ready at some moment in between
     healthy_s: tuple[float, ...] = ()  # from RUNNING until it counted as healthy for the first time
-    drains: tuple[MeasuredDrain, ...] = ()
-    stops: tuple[MeasuredStop, ...] = ()  # of whole tasks: to the end of the last container
+    drain_s: tuple[float, ...] = ()  # from the decision to stop to the order
+    was_held: tuple[bool, ...] = ()  # of the same drains: to the deregistration delay
+    exit_s: tuple[float, ...] = ()  # of whole tasks: from the first SIGTERM to the end of the last container
+    was_killed: tuple[bool, ...] = ()  # of the same stops: a container of it, at its stop timeout
     programs: tuple[ProgramStops, ...] = ()  # by when they were stopped last, the latest at the end
 
     @property
     def key(self) -> str:
         """The service's ARN."""
         return self.service_arn
+
+    @property
+    def drains(self) -> tuple[MeasuredDrain, ...]:
+        """The drains, oldest first."""
+        pairs = zip(self.drain_s, self.was_held, strict=True)
+        return tuple(MeasuredDrain(drain_s=drain_s, was_held=was_held) for drain_s, was_held in pairs)
+
+    @property
+    def stops(self) -> tuple[MeasuredStop, ...]:
+        """The stops of whole tasks, oldest first."""
+        return _stops(self.exit_s, self.was_killed)
+
+
+def _stops(exit_s: tuple[float, ...], was_killed: tuple[bool, ...]) -> tuple[MeasuredStop, ...]:
+    pairs = zip(exit_s, was_killed, strict=True)
+    return tuple(MeasuredStop(exit_s=each_s, was_killed=is_killed) for each_s, is_killed in pairs)

@@ -6,7 +6,7 @@ out rather than guessed.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from slipway.core.ids import stable_hex
@@ -24,6 +24,7 @@ from slipway.core.model.services import Service
 from slipway.core.model.task_definitions import TaskDefinition
 from slipway.core.model.tasks import Container, Task
 from slipway.core.plan import Change, Put, Remove
+from slipway.core.records import replace
 from slipway.core.snapshot import Snapshot
 from slipway.core.traffic.targets import load_balancers_of
 
@@ -65,8 +66,10 @@ def _with_task(snapshot: Snapshot, times: MeasuredTimes, task: Task) -> Measured
         ready_s=_ring(times.ready_s, start.ready_s),
         unready_s=_ring(times.unready_s, start.unready_s),
         healthy_s=_ring(times.healthy_s, start.healthy_s),
-        drains=_ring(times.drains, drain),
-        stops=_ring(times.stops, stop),
+        drain_s=_ring(times.drain_s, None if drain is None else drain.drain_s),
+        was_held=_ring(times.was_held, None if drain is None else drain.was_held),
+        exit_s=_ring(times.exit_s, None if stop is None else stop.exit_s),
+        was_killed=_ring(times.was_killed, None if stop is None else stop.was_killed),
         programs=_with_stops(snapshot, times.programs, task),
     )
 
@@ -166,13 +169,14 @@ def _with_stop(
     wanted = (container.name, container.image, program)
     others = tuple(each for each in programs if (each.container, each.image, each.program) != wanted)
     known = next((each for each in programs if each not in others), None)
-    before = known.stops if known is not None and known.image_digest == container.image_digest else ()
-    stopped = ProgramStops(
-        container=container.name,
-        image=container.image,
-        image_digest=container.image_digest,
-        program=program,
-        stops=(*before, stop)[-STOPS_KEPT:],
+    if known is None or known.image_digest != container.image_digest:
+        known = ProgramStops(
+            container=container.name, image=container.image, image_digest=container.image_digest, program=program
+        )
+    stopped = replace(
+        known,
+        exit_s=(*known.exit_s, stop.exit_s)[-STOPS_KEPT:],
+        was_killed=(*known.was_killed, stop.was_killed)[-STOPS_KEPT:],
     )
     return (*others, stopped)[-PROGRAMS_KEPT:]
 

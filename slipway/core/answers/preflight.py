@@ -5,7 +5,6 @@ are firing are told when the deployment begins (`deploy`), and stop timeouts tha
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from math import ceil, floor
 
 from slipway.core.answers.measured_times import start_s
@@ -20,6 +19,7 @@ from slipway.core.model.load_balancing import TargetGroup
 from slipway.core.model.services import SchedulingStrategy, Service
 from slipway.core.model.task_definitions import NetworkMode, TaskDefinition
 from slipway.core.placing.placement import Footprint, footprint
+from slipway.core.records import replace
 from slipway.core.rules import Rules
 from slipway.core.snapshot import Snapshot
 

@@ -1,31 +1,21 @@
 """`slipway explain SERVICE [DEPLOYMENT] | FILE`: where every second of a deployment went, and what caused it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from slipway.cli import options
 from slipway.cli.access import find_access
 from slipway.cli.endpoint import Endpoint
-from slipway.cli.failure import CliError, UsageError
+from slipway.cli.failure import CliError
 from slipway.cli.output import print_json, table_console
-from slipway.cli.resolve import resolve_service
-
-if TYPE_CHECKING:
-    from slipway.foresight.explain import Explanation
-
-#: How files of recordings end, as `slipway export` names them.
-SUFFIX = ".slipway.gz"
+from slipway.cli.recorded import Deployment, Subject, file_named, find_recording
 
 
 def explain(
-    subject: Annotated[
-        str, typer.Argument(metavar="SERVICE|FILE", help="Name or ARN of a service, or a file that was exported.")
-    ],
-    deployment: Annotated[
-        str | None, typer.Argument(metavar="[DEPLOYMENT]", help="Its id, ecs-svc/…, or ARN (default: the newest).")
-    ] = None,
+    subject: Subject,
+    deployment: Deployment = None,
     *,
     cluster: options.Cluster = None,
     html: Annotated[
@@ -38,10 +28,13 @@ def explain(
 
     The parts of its critical path add up to its wall time. One that goes on is told so far.
     """
-    file = _file(subject)
-    if file is not None and deployment is not None:
-        raise UsageError(f"{file} holds one deployment: leave out {deployment}, or name a service instead of the file.")
-    told = _of_file(file) if file is not None else _of_server(Endpoint(find_access(data)), subject, cluster, deployment)
+    from slipway.foresight.explain import explain as explained
+    from slipway.foresight.what_if_savings import savings
+
+    recording = find_recording(subject, deployment, cluster=cluster, data=data)
+    goes_on = not recording.is_over and file_named(subject) is None
+    now = float(Endpoint(find_access(data)).overview()["at"]) if goes_on else None
+    told = explained(recording, now=now, savings=savings)
     if html is not None:
         from slipway.foresight.pages.explanation_page import explanation_page
 
@@ -58,43 +51,6 @@ def explain(
         screen = table_console()
         for part in explain_text(told, width=screen.width):
             screen.print(part)
-
-
-def _file(subject: str) -> Path | None:
-    """The file that is meant; None: a service is."""
-    path = Path(subject)
-    is_named_so = subject.endswith(SUFFIX)
-    if path.is_file() or is_named_so or ("/" in subject and not subject.startswith("arn:")):
-        return path
-    return None
-
-
-def _of_file(file: Path) -> "Explanation":
-    from slipway.foresight.explain import explain
-    from slipway.foresight.recording import RecordingError
-    from slipway.foresight.recording_file import load_recording
-    from slipway.foresight.what_if_savings import savings
-
-    try:
-        return explain(load_recording(file), savings=savings)
-    except RecordingError as error:
-        raise CliError(str(error)) from error
-
-
-def _of_server(endpoint: Endpoint, subject: str, cluster: str | None, deployment: str | None) -> "Explanation":
-    from slipway.foresight.explain import explain
-    from slipway.foresight.recording import RecordingError
-    from slipway.foresight.recording_file import decode_recording
-    from slipway.foresight.what_if_savings import savings
-
-    overview = endpoint.overview()
-    name = resolve_service(overview, subject, cluster)
-    content = endpoint.recording(name.cluster, name.service, deployment)
-    try:
-        recording = decode_recording(content, name="The server's answer")
-        return explain(recording, now=float(overview["at"]), savings=savings)
-    except RecordingError as error:
-        raise CliError(str(error)) from error
 
 
 def _write(page: str, file: Path) -> None:

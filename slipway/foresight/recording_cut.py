@@ -1,5 +1,6 @@
 """Cutting the recording of one service deployment out of a journal, by walking back from the records of today."""
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +32,17 @@ class _State:
 
 
 def cut_recording(journal: Journal, service_deployment_arn: str) -> Recording:
-    """The recording of a service deployment. Raises `JournalError` where the journal does not reach back to it."""
+    """The recording of a service deployment. Raises `JournalError` where the journal does not reach back to it, or has
+    what this version cannot read."""
+    try:
+        return _cut(journal, service_deployment_arn)
+    except (msgspec.MsgspecError, zlib.error, LookupError, ValueError) as error:
+        raise JournalError(
+            f"{service_deployment_arn} cannot be replayed: another version of Slipway recorded it ({error})."
+        ) from error
+
+
+def _cut(journal: Journal, service_deployment_arn: str) -> Recording:
     walk = _Walk(journal, service_deployment_arn)
     rows = journal.rows()
     for number, row in rows:

@@ -25,8 +25,10 @@ BROKEN = Behaviour(launch_s=1, runs_s=25, jitter=0.4)
 class RecordedWorld:
     """A service `web` of three tasks behind a balancer, in a world that keeps a journal."""
 
-    def __init__(self, *, rules: Rules = Rules(), faults: Faults = Faults()) -> None:
-        self.journal = MemoryJournal(seed=SEED)
+    def __init__(
+        self, *, rules: Rules = Rules(), faults: Faults = Faults(), journal: MemoryJournal | None = None
+    ) -> None:
+        self.journal = journal or MemoryJournal(seed=SEED)
         self.commits: list[Commit] = []
         self.world = World(
             seed=SEED,

@@ -1,6 +1,7 @@
 """Recordings: where they begin and end, what they hold, and what the file of one gives back."""
 
 import gzip
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,9 +16,10 @@ from slipway.foresight.recording import Recording, RecordingError, redacted_reco
 from slipway.foresight.recording_cut import cut_recording
 from slipway.foresight.recording_file import decode_recording, encode_recording, load_recording, save_recording
 from slipway.foresight.replay import replay
-from slipway.journal.journal import JournalError
+from slipway.journal.journal import JournalError, PlacedRecord
 from slipway.journal.redaction import MARK
-from tests.foresight.recorded_worlds import BROKEN, SOUND, RecordedWorld
+from slipway.sim.journal import MemoryJournal
+from tests.foresight.recorded_worlds import BROKEN, SEED, SOUND, RecordedWorld
 
 SECRET = "swordfish"
 
@@ -114,6 +116,24 @@ def test_a_journal_that_does_not_reach_back(kept: int) -> None:
     steps = len(recorded.recording().steps)
     recorded.journal.drop(keep=min(kept, steps))
     with pytest.raises(JournalError, match="does not reach back to its beginning any more"):
+        recorded.recording()
+
+
+class Unreadable(MemoryJournal):
+    """A journal with a record as no version wrote it."""
+
+    def records(self) -> Iterator[PlacedRecord]:
+        """All records, and of each service one field is something else."""
+        for record in super().records():
+            assert isinstance(record.document, dict)
+            other = {**record.document, "desired_count": "three"} if record.kind == "Service" else record.document
+            yield replace(record, document=other)
+
+
+def test_a_journal_of_another_version() -> None:
+    recorded = RecordedWorld(journal=Unreadable(seed=SEED))
+    recorded.roll()
+    with pytest.raises(JournalError, match=r"another version of Slipway recorded it \(Expected `int`, got `str`"):
         recorded.recording()
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from slipway.cli.advise import advise
 from slipway.cli.demo import demo
 from slipway.cli.deploy import deploy
 from slipway.cli.env import env
@@ -46,6 +47,7 @@ for command in (
     why,
     postmortem,
     simulate,
+    advise,
     plan,
     explain,
     replay,

@@ -204,7 +204,7 @@ class _Study:
             singles=tuple(self._suggestion(one) for one in worth),
             pair=None if pair is None else self._suggestion(pair),
             together=None if together is None else self._suggestion(together),
-            notes=tuple(floor_notes(self._subject)),
+            notes=(*floor_notes(self._subject), *self._subject.facts.notes),
             trade=with_front(self._points()),
         )
 

@@ -33,6 +33,7 @@ class Facts:
     lacks_room_for: int = 0  # tasks that the percentages would let run at once, and that do not fit
     cpu: int = 0  # CPU units and MiB of a task
     memory: int = 0
+    notes: tuple[str, ...] = ()  # what was taken for granted, in sentences
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,7 +111,7 @@ def _totals(forecast: Forecast) -> Table:
 
 
 def _total(forecast: Forecast) -> str:
-    text = f"{duration_text(forecast.duration_s)} ({forecast.duration_s:,.10g} s)"
+    text = f"{duration_text(forecast.duration_s)} ({round(forecast.duration_s, 3):,.10g} s)"
     return text if forecast.has_ended else f"more than {text}"
 
 

@@ -89,12 +89,13 @@ def plan_change(
     service = snapshot.services[fork.service_arn]
     definition = planned_definition(snapshot, service, change)
     is_new = _is_new(snapshot, service, change)
-    assumed = _assumed(snapshot, service, definition)
+    assumed = assumed_of(snapshot, service, definition)
     _check_failure(assumed[_revision(definition)], change.assume)
     warnings: dict[str, None] = {}
     forecasts: dict[Pace, Forecast] = {}
     for pace in Pace:
-        behaviours = _behaviours(assumed, definition, change.assume, pace)
+        behaviours = behaviours_of(assumed, pace)
+        behaviours[_revision(definition)] = failing(behaviours[_revision(definition)], change.assume)
         make = partial(ForkRoll, set_fork, definition if is_new else None, behaviours, warn=warnings.setdefault)
         forecasts[pace] = forecast_of(make, ways_back=ways_back, limit_s=limit_s)
     primary = snapshot.primary(service.arn)
@@ -114,12 +115,6 @@ def plan_change(
         room=_room(snapshot, service, definition, forecasts),
         warnings=(*warnings, *_unknown(snapshot, primary, is_new=is_new)),
     )
-
-
-def is_rolling(fork: Fork) -> bool:
-    """Whether a deployment of the service is in progress, forth or back."""
-    snapshot = fork.snapshot()
-    return _in_progress(snapshot.primary(fork.service_arn))
 
 
 def _in_progress(primary: Deployment | None) -> bool:
@@ -144,10 +139,10 @@ def _revision(definition: TaskDefinition) -> str:
     return f"{definition.family}:{definition.revision}"
 
 
-_Assumed = dict[str, tuple[Assumption, ...]]
+Assumed = dict[str, tuple[Assumption, ...]]
 
 
-def _assumed(snapshot: Snapshot, service: Service, definition: TaskDefinition) -> _Assumed:
+def assumed_of(snapshot: Snapshot, service: Service, definition: TaskDefinition) -> Assumed:
     """What is assumed of each revision that tasks run or will run, by `family:revision`, the deployed one first."""
     primary = snapshot.primary(service.arn)
     good = None if primary is None else roll_back_target(snapshot, service, primary)
@@ -157,12 +152,9 @@ def _assumed(snapshot: Snapshot, service: Service, definition: TaskDefinition) -
     return {name: assumptions_of(snapshot, service, one) for name, one in found.items()}
 
 
-def _behaviours(
-    assumed: _Assumed, definition: TaskDefinition, failure: Failure | None, pace: Pace
-) -> Mapping[str, Behaviour]:
-    made = {name: behaviour_of(each, pace) for name, each in assumed.items()}
-    made[_revision(definition)] = failing(made[_revision(definition)], failure)
-    return made
+def behaviours_of(assumed: Assumed, pace: Pace) -> dict[str, Behaviour]:
+    """How the tasks of each revision behave."""
+    return {name: behaviour_of(each, pace) for name, each in assumed.items()}
 
 
 def _check_failure(assumed: tuple[Assumption, ...], failure: Failure | None) -> None:

@@ -86,7 +86,7 @@ def _points(checkpoints: Checkpoints, rounds: Iterable[RoundRow], *, duration_s:
     points = [
         _Point(round=row.number, at_s=row.start_s, checkpoint=begun[row.start_s])
         for row in rounds
-        if row.start_s in begun
+        if row.start_s in begun and row.start_s < duration_s  # once it is complete there is no way back any more
     ]
     end_s = max(duration_s - BEFORE_THE_END_S, 0.0)
     before = [one for at_s, one in begun.items() if at_s <= end_s]

@@ -29,3 +29,16 @@ Output = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write the rollout file there instead of printing it."),
 ]
+
+Image = Annotated[
+    list[str] | None,
+    typer.Option("--image", metavar="CONTAINER=REF", help="New image of a container; may be repeated."),
+]
+Environment = Annotated[
+    list[str] | None,
+    typer.Option("--env", metavar="CONTAINER:KEY=VALUE", help="Environment variable to set; may be repeated."),
+]
+TaskDefinition = Annotated[
+    str | None,
+    typer.Option("--task-definition", metavar="FAMILY[:REVISION]", help="Deploy this revision, or copy it."),
+]

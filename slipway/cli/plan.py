@@ -21,43 +21,40 @@ if TYPE_CHECKING:
 OVER = 3
 
 
+Failing = Annotated[
+    str | None, typer.Option("--assume", metavar="FAILURE", help="What goes wrong: crashes, never-healthy or slow.")
+]
+Html = Annotated[
+    Path | None, typer.Option("--html", metavar="FILE", help="Write it as one HTML page, which loads nothing.")
+]
+MaxDuration = Annotated[
+    str | None,
+    typer.Option("--max-duration", metavar="SECONDS", help="Fail if the roll may take longer (P90), as 10m."),
+]
+Setting = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="NAME=VALUE", help="As if this was set, as minimumHealthyPercent=50; may be repeated."
+    ),
+]
+WaysBack = Annotated[
+    bool, typer.Option("--ways-back/--no-ways-back", help="Also the time back from each round: a roll for each.")
+]
+
+
 def plan(
     service: options.Service,
     *,
     cluster: options.Cluster = None,
-    image: Annotated[
-        list[str] | None,
-        typer.Option("--image", metavar="CONTAINER=REF", help="New image of a container; may be repeated."),
-    ] = None,
-    env: Annotated[
-        list[str] | None,
-        typer.Option("--env", metavar="CONTAINER:KEY=VALUE", help="Environment variable to set; may be repeated."),
-    ] = None,
-    task_definition: Annotated[
-        str | None,
-        typer.Option("--task-definition", metavar="FAMILY[:REVISION]", help="Plan this revision, or a copy of it."),
-    ] = None,
+    image: options.Image = None,
+    env: options.Environment = None,
+    task_definition: options.TaskDefinition = None,
     force: Annotated[bool, typer.Option("--force", help="A new deployment, though nothing changes.")] = False,
-    setting: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="NAME=VALUE", help="As if this was set, as minimumHealthyPercent=50; may be repeated."
-        ),
-    ] = None,
-    assume: Annotated[
-        str | None,
-        typer.Option("--assume", metavar="FAILURE", help="What goes wrong: crashes, never-healthy or slow."),
-    ] = None,
-    max_duration: Annotated[
-        str | None,
-        typer.Option("--max-duration", metavar="SECONDS", help="Fail if the roll may take longer (P90), as 10m."),
-    ] = None,
-    ways_back: Annotated[
-        bool, typer.Option("--ways-back/--no-ways-back", help="Also the time back from each round: a roll for each.")
-    ] = True,
-    html: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", help="Write it as one HTML page, which loads nothing.")
-    ] = None,
+    setting: Setting = None,
+    assume: Failing = None,
+    max_duration: MaxDuration = None,
+    ways_back: WaysBack = True,
+    html: Html = None,
     data: options.Data = None,
     as_json: options.Json = False,
 ) -> None:

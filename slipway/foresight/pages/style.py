@@ -30,6 +30,9 @@ PALETTE = f"""
 #: Names of the colours that parts of a drawing have.
 COLOURS = ("placed", "pull", "start", "checked", "new", "old", "sick", "drain", "stop", "hold", "overhead")
 
+#: Those that are written on in ink, the others in paper.
+INKED = ("start", "checked", "new")
+
 _FILLS = "\n".join(f".{name} {{ fill: var(--{name}); background-color: var(--{name}); }}" for name in COLOURS)
 
 #: Drawings: used by those within pages and by those that stand alone.
@@ -39,7 +42,6 @@ svg { font-family: system-ui, sans-serif; font-size: 12px; }
 svg text { fill: var(--text); }
 svg .quiet { fill: var(--quiet); }
 svg .on { fill: var(--paper); font-size: 11px; pointer-events: none; }
-svg .on-start, svg .on-checked, svg .on-new { fill: var(--ink); }
 svg .name {
   font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: 11px;
 }
@@ -66,6 +68,7 @@ svg .inverse { fill: var(--ground); }
 svg .hatching { stroke: var(--hatch); stroke-width: 2; }
 """
     + _FILLS
+    + "".join(f"\nsvg .on-{name} {{ fill: var(--ink); }}" for name in INKED)
     + "\n"
 )
 

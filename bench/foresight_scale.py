@@ -20,7 +20,6 @@ from itertools import groupby
 from bench.result import Of, Row, Target
 from slipway.foresight.rollout import Rollout
 from slipway.foresight.simulate import simulate
-from slipway.serving import spare_collector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +173,6 @@ def _shown(cost: Cost) -> str:
 def main() -> None:
     """Foresee one roll, `TASKS HOSTS HOW`, and print its cost as JSON: what `apart` has run."""
     tasks, hosts, how = sys.argv[1:]
-    spare_collector()  # as the command has it
     print(json.dumps(asdict(cost_of(Size(tasks=int(tasks), hosts=int(hosts)), how))))
 
 

@@ -1,6 +1,10 @@
 """What a world leaves out where many thousands of tasks are simulated, and that it decides the same."""
 
+import gc
+
+from slipway.controller import COLLECT_AFTER
 from slipway.core.plan import Record
+from slipway.sim.collector import collecting_rarely
 from slipway.sim.operator import Operator
 from slipway.sim.world import World
 
@@ -34,3 +38,10 @@ def test_without_a_story_no_past_is_kept() -> None:
     assert told.store.story(service)
     assert untold.timeline.lines == []
     assert untold.store.story(service) == ()
+
+
+def test_the_collector_is_as_it_was_afterwards() -> None:
+    before = gc.get_threshold()
+    with collecting_rarely():
+        assert gc.get_threshold() == COLLECT_AFTER
+    assert gc.get_threshold() == before

@@ -79,7 +79,7 @@ def _assumptions(
     yield _of(revision, Part.START, times.launch_s)
     is_balanced = _is_balanced(snapshot, service)
     if is_balanced or definition.has_health_check:
-        yield _of(revision, Part.READY, times.unready_s)
+        yield _of(revision, Part.READY, times.likely_ready_s)
     if is_balanced:
         held = times.drains_held / times.drain_count if times.drain_count else 0.0
         yield _limited(revision, Part.DRAIN, times.drain_s, count=times.drain_count, share=held)

@@ -65,9 +65,14 @@ def test_starts_are_measured_while_the_tasks_are_alive() -> None:
     times = Service(KNOWN).times()
     assert (times.pull_s, times.launch_s) == (always(6), always(3))
     assert times.ready_s == always(15)  # the first check at which it was ready, 12 s after it was RUNNING
-    assert times.unready_s == always(10)
+    assert times.likely_ready_s == always(12.5)  # it failed the one 10 s after
     assert times.healthy_s == always(25)
     assert (times.exit_s, times.drain_s, times.stop_count) == (None, None, 0)
+
+
+def test_one_that_passed_its_first_check_was_likely_ready_at_once() -> None:
+    times = Service(Behaviour()).times()
+    assert (times.ready_s, times.likely_ready_s) == (always(5), always(0))
 
 
 def test_what_has_stopped_stays_measured_when_its_record_is_gone() -> None:

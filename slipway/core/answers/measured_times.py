@@ -38,7 +38,7 @@ class ServiceTimes:
     pull_s: Quantiles | None = None  # of the images; next to nothing where they were there
     launch_s: Quantiles | None = None  # from the creation of a task to RUNNING, less the pull
     ready_s: Quantiles | None = None  # from RUNNING to the first passing check of the row that made it healthy
-    unready_s: Quantiles | None = None  # one check interval less, 0 at least: it was ready at a moment in between
+    likely_ready_s: Quantiles | None = None  # from RUNNING to when it was likely ready, which no check sees exactly
     healthy_s: Quantiles | None = None  # from RUNNING until it first counted as healthy
     drain_s: Quantiles | None = None  # from the decision to stop to the order, where nothing held it open
     drain_count: int = 0  # drains measured, and those of them that lasted to the deregistration delay
@@ -69,7 +69,7 @@ def measured(snapshot: Snapshot, service: Service) -> ServiceTimes:
         pull_s=_newest((start.pull_s for start in starts), kept.pull_s),
         launch_s=_newest((start.launch_s for start in starts), kept.launch_s),
         ready_s=_newest((start.ready_s for start in starts), kept.ready_s),
-        unready_s=_newest((start.unready_s for start in starts), kept.unready_s),
+        likely_ready_s=_newest((start.likely_ready_s for start in starts), kept.likely_ready_s),
         healthy_s=_newest((start.healthy_s for start in starts), kept.healthy_s),
         drain_s=quantiles(each.drain_s for each in kept.drains if not each.was_held),
         drain_count=len(kept.drain_s),

@@ -71,7 +71,7 @@ class MeasuredTimes:
     pull_s: tuple[float, ...] = ()  # of its images; those that were there already take next to nothing
     launch_s: tuple[float, ...] = ()  # from its creation to RUNNING, less the pull
     ready_s: tuple[float, ...] = ()  # from RUNNING to the first passing check of the row that made it healthy
-    unready_s: tuple[float, ...] = ()  # the same less one check interval: it was ready at some moment in between
+    likely_ready_s: tuple[float, ...] = ()  # when it was ready between two checks, as far as they tell
     healthy_s: tuple[float, ...] = ()  # from RUNNING until it counted as healthy for the first time
     drain_s: tuple[float, ...] = ()  # from the decision to stop to the order
     was_held: tuple[bool, ...] = ()  # of the same drains: to the deregistration delay

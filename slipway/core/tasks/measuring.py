@@ -38,7 +38,7 @@ class StartTimes:
     pull_s: float | None
     launch_s: float | None
     ready_s: float | None
-    unready_s: float | None
+    likely_ready_s: float | None
     healthy_s: float | None
 
 
@@ -64,7 +64,7 @@ def _with_task(snapshot: Snapshot, times: MeasuredTimes, task: Task) -> Measured
         pull_s=_ring(times.pull_s, start.pull_s),
         launch_s=_ring(times.launch_s, start.launch_s),
         ready_s=_ring(times.ready_s, start.ready_s),
-        unready_s=_ring(times.unready_s, start.unready_s),
+        likely_ready_s=_ring(times.likely_ready_s, start.likely_ready_s),
         healthy_s=_ring(times.healthy_s, start.healthy_s),
         drain_s=_ring(times.drain_s, None if drain is None else drain.drain_s),
         was_held=_ring(times.was_held, None if drain is None else drain.was_held),
@@ -90,9 +90,16 @@ def start_times(snapshot: Snapshot, task: Task) -> StartTimes:
         pull_s=pull_s,
         launch_s=None if run_s is None else round(max(run_s - (pull_s or 0.0), 0.0), 3),
         ready_s=ready_s,
-        unready_s=None if ready_s is None else round(max(ready_s - _check_interval_s(snapshot, task), 0.0), 3),
+        likely_ready_s=None if ready_s is None else _likely_s(ready_s, _check_interval_s(snapshot, task)),
         healthy_s=_between(task.started_at, task.first_healthy_at),
     )
+
+
+def _likely_s(ready_s: float, interval_s: float) -> float:
+    """When a program was ready that passed a check then: half-way from the check before, which failed. Where it passed
+    its very first one, nothing says that it needed any of the time before."""
+    is_first = ready_s < interval_s * 1.5
+    return round(max(ready_s - (interval_s if is_first else interval_s / 2), 0.0), 3)
 
 
 def _between(began: float | None, ended: float | None) -> float | None:

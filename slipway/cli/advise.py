@@ -54,16 +54,16 @@ def advise(
     Of a service, what it runs now is deployed anew, in a copy of it as it stands. Ends with 0, also where nothing is
     worth changing.
     """
-    is_described = rollout is not None or any(value is not None for value in flags.values())
-    if service is None:
-        if not is_described:
-            raise UsageError("Name a SERVICE, or describe a rollout by --rollout FILE or by the flags of simulate.")
-        subject = _described(flags, rollout, longest_request)
-    elif is_described or longest_request is not None:
+    is_described = rollout is not None or longest_request is not None or any(one is not None for one in flags.values())
+    if service is not None and is_described:
         raise UsageError(f"{service} is asked of the server: leave out what describes a rollout, or the service.")
-    else:
-        subject = _live(service, cluster, data)
-    advice = _advised(subject)
+    if service is None and not is_described:
+        raise UsageError("Name a SERVICE, or describe a rollout by --rollout FILE or by the flags of simulate.")
+    subject = _described(flags, rollout, longest_request) if service is None else _live(service, cluster, data)
+    _show(_advised(subject), html=html, as_json=as_json)
+
+
+def _show(advice: "Advice", *, html: Path | None, as_json: bool) -> None:
     if html is not None:
         _write_page(advice, html)
     if as_json:

@@ -48,7 +48,7 @@ class CriticalPath:
         roll_out = self._roll_out
         ended_at = roll_out.finished_at if roll_out.finished_at is not None else roll_out.stopped_at
         if not roll_out.status.is_verdict or ended_at is None:
-            return Moment(at=now, decision=Decision.REQUEST)
+            return Moment(at=max(now, roll_out.created_at), decision=Decision.REQUEST)
         if roll_out.status in _COMPLETE:
             return Moment(at=ended_at, decision=Decision.COMPLETION)
         return Moment(at=ended_at, decision=Decision.VERDICT)

@@ -98,13 +98,13 @@ def _target_groups(account: Account, service: Shape) -> tuple[Shape, ...]:
     elbv2 = account.client("elbv2")
     groups = elbv2.describe_target_groups(TargetGroupArns=arns)["TargetGroups"]
     return tuple(
-        {**group, "Attributes": attributes_of(elbv2.describe_target_group_attributes(TargetGroupArn=arn))}
+        {**group, "Attributes": _attributes(elbv2.describe_target_group_attributes(TargetGroupArn=arn))}
         for group in groups
         if (arn := group["TargetGroupArn"])
     )
 
 
-def attributes_of(answer: Shape) -> dict[str, str]:
+def _attributes(answer: Shape) -> dict[str, str]:
     """The attributes by key, of an answer of DescribeTargetGroupAttributes."""
     return {one["Key"]: one.get("Value", "") for one in answer.get("Attributes") or ()}
 

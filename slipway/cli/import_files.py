@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from botocore import xform_name
+from botocore.session import Session
+from botocore.validate import ParamValidator
+
 from slipway.cli.failure import CliError, UsageError
-from slipway.cli.import_calls import attributes_of
 from slipway.foresight.imports_aws import Described
 
 Shape = Mapping[str, Any]
@@ -38,10 +41,11 @@ def read_json(file: Path) -> Any:
 def describe_by_files(saved: SavedAnswers, name: str | None) -> tuple[Described, tuple[Shape, ...]]:
     """The service, and its service deployments. Raises `CliError`, and `UsageError` where it must be named."""
     service = _service(saved.services, name)
-    definition = _member(saved.task_definition, "taskDefinition", "describe-task-definition", dict)
+    definition = _answer(saved.task_definition, "ecs", "DescribeTaskDefinition", "taskDefinition")
+    _check_family(saved.task_definition, definition, service)
     groups = _target_groups(saved, service)
-    tasks = _member(saved.tasks, "tasks", "describe-tasks", list)
-    deployments = _member(saved.service_deployments, "serviceDeployments", "describe-service-deployments", list)
+    tasks = _answer(saved.tasks, "ecs", "DescribeTasks", "tasks")
+    deployments = _answer(saved.service_deployments, "ecs", "DescribeServiceDeployments", "serviceDeployments")
     described = Described(
         service=service, task_definition=definition, target_groups=tuple(groups), tasks=tuple(tasks or ())
     )
@@ -49,7 +53,7 @@ def describe_by_files(saved: SavedAnswers, name: str | None) -> tuple[Described,
 
 
 def _service(file: Path, name: str | None) -> Shape:
-    services = _member(file, "services", "describe-services", list) or []
+    services = _answer(file, "ecs", "DescribeServices", "services")
     names = ", ".join(str(one.get("serviceName")) for one in services)
     if name is None:
         if len(services) != 1:
@@ -63,8 +67,16 @@ def _service(file: Path, name: str | None) -> Shape:
     return service
 
 
+def _check_family(file: Path | None, definition: Shape | None, service: Shape) -> None:
+    """Another revision may be meant; another family cannot be."""
+    known = str(service.get("taskDefinition") or "").rpartition("/")[2].partition(":")[0]
+    family = str((definition or {}).get("family") or known)
+    if known and family != known:
+        raise CliError(f"{file} is task definition {family}, and {service.get('serviceName')} runs {known}.")
+
+
 def _target_groups(saved: SavedAnswers, service: Shape) -> list[Shape]:
-    groups: list[Shape] = _member(saved.target_groups, "TargetGroups", "describe-target-groups", list) or []
+    groups: list[Shape] = _answer(saved.target_groups, "elbv2", "DescribeTargetGroups", "TargetGroups") or []
     arns = [one.get("targetGroupArn") for one in service.get("loadBalancers") or ()]
     its = [group for group in groups if group.get("TargetGroupArn") in arns]
     files = saved.target_group_attributes
@@ -75,22 +87,25 @@ def _target_groups(saved: SavedAnswers, service: Shape) -> list[Shape]:
             f"--target-group-attributes was given {len(files)} times, and the service has {len(its)} described target "
             "groups: give one file for each, in their order."
         )
-    answers = [_checked(read_json(file), "Attributes", "describe-target-group-attributes", file) for file in files]
-    attributes = [attributes_of(answer) for answer in answers] * (len(its) if len(files) == 1 else 1)
+    answers = [_answer(file, "elbv2", "DescribeTargetGroupAttributes", "Attributes") for file in files]
+    attributes = [{one["Key"]: one.get("Value", "") for one in answer} for answer in answers] * (
+        len(its) if len(files) == 1 else 1
+    )
     return [{**group, "Attributes": each} for group, each in zip(its, attributes, strict=True)]
 
 
-def _member(file: Path | None, name: str, command: str, kind: type) -> Any:
-    """A member of the answer in a file; None: there is no file."""
+def _answer(file: Path | None, service: str, operation: str, member: str) -> Any:
+    """A member of the answer in a file, as the API's model has it; None: there is no file."""
     if file is None:
         return None
-    value = _checked(read_json(file), name, command, file)[name]
-    if not isinstance(value, kind):
-        raise CliError(f"{file} is no answer of `{command}`: its {name} has another form.")
-    return value
-
-
-def _checked(answer: Any, name: str, command: str, file: Path) -> Shape:
-    if not isinstance(answer, Mapping) or name not in answer:
-        raise CliError(f"{file} is no answer of `{command}`: it has no {name}.")
-    return answer
+    answer = read_json(file)
+    command = f"aws {service} {xform_name(operation, '-')}"
+    if not isinstance(answer, Mapping) or member not in answer:
+        raise CliError(f"{file} is no answer of `{command}`: it has no {member}.")
+    shape = Session().get_service_model(service).operation_model(operation).output_shape
+    report = ParamValidator().validate(answer, shape).generate_report()
+    # members that are newer than the model are no fault
+    faults = [line for line in report.splitlines() if line and not line.startswith("Unknown parameter")]
+    if faults:
+        raise CliError(f"{file} is no answer of `{command}`: {faults[0]}.")
+    return answer[member]

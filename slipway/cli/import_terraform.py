@@ -36,4 +36,6 @@ def import_terraform(
         imported.rollout()  # refused before anything is written
     except ImportRefused as error:
         raise CliError(f"{plan}: {error}") from error
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # the provider's schema is not at hand
+        raise CliError(f"{plan} has a value that the AWS provider does not give: {error}.") from error
     tell_import(imported, (), output=output, as_json=as_json)

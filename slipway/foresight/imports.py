@@ -9,7 +9,7 @@ from math import inf
 from typing import Any
 
 from slipway.foresight.pages.clock import duration_text
-from slipway.foresight.rollout import Rollout, RolloutError
+from slipway.foresight.rollout import Panel, Rollout, RolloutError
 
 
 class ImportRefused(Exception):
@@ -53,21 +53,20 @@ def lack_text(fact: Fact) -> str:
 
 def rollout_toml(imported: Imported) -> str:
     """The rollout as `slipway simulate` and `slipway advise --rollout` take it, with a comment beside each value."""
-    known = {fact.name: fact for fact in imported.facts}
+    settings = {item.name: item.metadata for item in fields(Rollout)}
     lines = [f"# {imported.title}, as `slipway simulate` takes it."]
-    panel = ""
-    for item in fields(Rollout):
-        fact = known.get(item.name)
-        if fact is None:
-            continue
-        if item.metadata["panel"] != panel:
-            panel = item.metadata["panel"]
-            lines += ["", f"# {panel}"]
-        comment = fact.source if fact.is_known else lack_text(fact)
-        lines.append(f"{item.name.replace('_', '-')} = {_toml(item.metadata, fact.value)} # {_line(comment)}")
+    for panel in Panel:
+        facts = [fact for fact in imported.facts if settings[fact.name]["panel"] is panel]
+        if facts:
+            lines += ["", f"# {panel}", *(_toml_line(settings[fact.name], fact) for fact in facts)]
     if imported.notes:
         lines += ["", *(f"# {_line(note)}" for note in imported.notes)]
     return "\n".join(lines) + "\n"
+
+
+def _toml_line(metadata: Any, fact: Fact) -> str:
+    comment = fact.source if fact.is_known else lack_text(fact)
+    return f"{fact.name.replace('_', '-')} = {_toml(metadata, fact.value)} # {_line(comment)}"
 
 
 def in_order(facts: Iterable[Fact]) -> tuple[Fact, ...]:

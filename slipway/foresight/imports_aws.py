@@ -17,7 +17,10 @@ Shape = Mapping[str, Any]
 #: ECS computes the bake time of alarms and does not publish how; the guide says "less than 5 minutes".
 ALARM_BAKE_S = 300.0
 
-#: Defaults of the API, where a value is not set: (value, who says so).
+#: Seconds after RUNNING at which a task without any check is healthy.
+HEALTHY_AFTER_S = 40.0
+
+#: Defaults of the API, where a value is not set (CreateService, CreateTargetGroup, ContainerDefinition).
 _DEFAULTS = {
     "deploymentConfiguration.minimumHealthyPercent": 100,
     "deploymentConfiguration.maximumPercent": 200,
@@ -186,7 +189,10 @@ def _health_facts(described: Described) -> Iterator[Fact]:
 def _unbalanced_facts(described: Described) -> Iterator[Fact]:
     """Without a load balancer: by container health checks, the first of which that passes makes a container healthy."""
     checks = container_checks(described.task_definition)
-    if checks:
+    if described.task_definition is None:
+        lack = "whether its containers have health checks"
+        yield Fact(name="healthy_after", value=HEALTHY_AFTER_S, source=lack, is_known=False)
+    elif checks:
         slowest = max(checks, key=lambda check: check.get("interval") or 30)
         source = "healthCheck.interval: the first container health check passes"
         yield Fact(name="healthy_after", value=float(slowest.get("interval") or 30), source=source)
@@ -250,7 +256,8 @@ def _notes(described: Described) -> Iterator[str]:
         yield "On Fargate there is room for as many tasks as maximumPercent allows."
     if len(described.target_groups) > 1:
         names = ", ".join(str(group.get("TargetGroupName")) for group in described.target_groups)
-        yield f"Its tasks are in {len(described.target_groups)} target groups ({names}); the slowest of each is taken."
+        count = len(described.target_groups)
+        yield f"Its tasks are in {count} target groups ({names}); for each setting the slowest one counts."
     if service.get("loadBalancers") and container_checks(described.task_definition):
         yield "Its container health checks are not simulated: the target group's are taken to be slower."
     if service.get("serviceRegistries"):

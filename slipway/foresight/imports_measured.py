@@ -43,6 +43,7 @@ def _parsed(text: str) -> float | None:
 def measured_facts(tasks: Iterable[Shape], *, stop_timeout_s: int) -> Iterator[Fact]:
     """The facts of a program that only its tasks can tell; those that they do not tell are named."""
     known = tuple(tasks)
+    pulled = tuple(task for task in known if _pull_s(task) is not None)
     yield _median(
         known,
         "pull_time",
@@ -51,7 +52,7 @@ def measured_facts(tasks: Iterable[Shape], *, stop_timeout_s: int) -> Iterator[F
         measure=_pull_s,
     )
     yield _median(
-        known,
+        pulled or known,
         "start_time",
         words="time from the image to RUNNING",
         path="createdAt to startedAt, without the pull",
@@ -95,7 +96,7 @@ def _exit(tasks: tuple[Shape, ...], stop_timeout_s: int) -> Fact:
         return Fact(name="exit", value=inf, source="time to exit on SIGTERM", is_known=False)
     killed = sum(is_killed for _, is_killed in times)
     if 2 * killed > len(times):
-        return Fact(name="exit", value=inf, source=f"{killed} of {_count(times)} were killed at the stop timeout")
+        return Fact(name="exit", value=inf, source=f"killed at the stop timeout: {killed} of {_count(times)}")
     seconds = median(seconds for seconds, is_killed in times if not is_killed)
     source = f"stoppingAt to executionStoppedAt, median of {_count(times)}"
     return Fact(name="exit", value=float(seconds), source=source)

@@ -15,7 +15,7 @@ from slipway.journal.journal import PlacedRecord
 from slipway.journal.row import JournalRow, Key, Load, decode_row, encode_row, load_of
 from slipway.ports import Commit, StoreError
 
-#: Bytes of rows that are kept, the newest: about the replacement of 40,000 tasks behind a load balancer.
+#: Bytes of rows that are kept, the newest: the replacement of some 17,000 tasks behind a load balancer, one by one.
 KEPT_BYTES = 256 * 1024 * 1024
 
 #: Rows are dropped once in so many steps, at most so many at once: a step is never held up by what is too old.

@@ -3,8 +3,8 @@
 import pytest
 
 from slipway.core.deployments.extensions import DEADLINE
-from slipway.core.explaining.ledger import ledger_of
-from slipway.core.explaining.segment import SegmentKind, Setting
+from slipway.core.explaining.ledger import check_sum, check_touching, ledger_of
+from slipway.core.explaining.segment import Ledger, Segment, SegmentKind, Setting
 from slipway.core.model.alarms import AlarmState
 from slipway.core.model.deployment_configuration import DeploymentAlarms, DeploymentCircuitBreaker, ThresholdType
 from slipway.core.model.deployments import ServiceDeploymentStatus
@@ -295,3 +295,28 @@ def _polite_service(watched: Watched, **members: object) -> Watched:
 def _account_of(watched: Watched, arn: str) -> Account:
     segments = ledger_of(watched.chronicle, arn, now=watched.world.clock.now()).segments
     return [(one.kind, round(one.seconds, 3)) for one in segments]
+
+
+def _segment(from_at: float, to_at: float) -> Segment:
+    return Segment(kind=PULL, from_at=from_at, to_at=to_at, sentence="pulled")
+
+
+@pytest.mark.parametrize(
+    ("spans", "said"),
+    [
+        pytest.param([(0, 4), (5, 10)], "the one before ended at 4", id="a gap"),
+        pytest.param([(0, 6), (5, 10)], "the one before ended at 6", id="an overlap"),
+        pytest.param([(0, 4), (4, 4), (4, 10)], "ends at 4 and began at 4", id="no time"),
+        pytest.param([(0, 4), (4, 9)], "the segments end at 9", id="too short"),
+        pytest.param([(1, 10)], "began|ended at 0", id="too late"),
+    ],
+)
+def test_what_does_not_touch_is_found(spans: list[tuple[float, float]], said: str) -> None:
+    ledger = Ledger(began_at=0, ended_at=10, segments=tuple(_segment(*span) for span in spans))
+    with pytest.raises(AssertionError, match=said):
+        check_touching(ledger)
+
+
+def test_what_does_not_add_up_is_found() -> None:
+    with pytest.raises(AssertionError, match=r"add up to 9 s, the deployment took 10 s"):
+        check_sum(Ledger(began_at=0, ended_at=10, segments=(_segment(0, 4), _segment(5, 10))))

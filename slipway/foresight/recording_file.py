@@ -6,7 +6,6 @@ before, those are its state after the step.
 
 import gzip
 import io
-import os
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -111,12 +110,16 @@ def load_recording(path: Path) -> Recording:
 
 
 def save_recording(content: bytes, path: Path) -> None:
-    """Write a file's content whole or not at all. Raises `RecordingError`."""
+    """Write a file's content whole or not at all, for its owner alone. Raises `RecordingError`."""
+    written: Path | None = None
     try:
         with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            written = Path(file.name)
             file.write(content)
-        os.replace(file.name, path)
+        written.replace(path)
     except OSError as error:
+        if written is not None:
+            written.unlink(missing_ok=True)
         raise RecordingError(f"{path} cannot be written: {error.strerror}.") from error
 
 

@@ -259,6 +259,10 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
         load_recording(tmp_path / "none")
     with pytest.raises(RecordingError, match="cannot be written: No such file or directory"):
         save_recording(b"", tmp_path / "none" / "it")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(RecordingError, match="cannot be written: Is a directory"):
+        save_recording(b"", tmp_path / "folder")
+    assert [file.name for file in tmp_path.iterdir()] == ["folder"]
 
 
 def test_versions_that_decided() -> None:

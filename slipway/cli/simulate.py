@@ -128,12 +128,13 @@ def _write_pages(forecast: "Forecast", rollout: "Rollout", *, html: Path | None,
     from slipway.cli.forecast_text import rollout_title
     from slipway.foresight.pages.forecast_page import forecast_page
     from slipway.foresight.pages.roll import roll_of_forecast
+    from slipway.foresight.pages.rollout_told import rollout_told
     from slipway.foresight.pages.timeline import roll_svg
 
     if html is not None:
-        _write(html, forecast_page(forecast, title=rollout_title(rollout)))
+        _write(html, forecast_page(forecast, title=rollout_title(rollout), told=rollout_told(rollout)))
     if svg is not None:
-        _write(svg, roll_svg(roll_of_forecast(forecast), name="simulate"))
+        _write(svg, roll_svg(roll_of_forecast(forecast), name=rollout_title(rollout)))
 
 
 def _write(file: Path, text: str) -> None:

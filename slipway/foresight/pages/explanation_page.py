@@ -35,7 +35,7 @@ def explanation_page(explanation: Explanation, *, instant: Callable[[float], str
         *section("Where the time went", (*share_bar(ledger), *ledger_table(ledger))),
         *section("What would have saved most", _savings(explanation.savings)),
         *section("Settings that caused it", _settings(ledger)),
-        *section("Rounds", rounds_table(explanation.rounds) if explanation.rounds else ()),
+        *section("Rounds", rounds_table(explanation.rounds, seconds=ledger.seconds) if explanation.rounds else ()),
         "</main>",
         f'<footer class="quiet"><p>Told by Slipway, up to {escape(instant(ledger.ended_at))}.</p>',
         f"<p>{escape(explanation.deployment)} <code>{escape(explanation.service_deployment_arn)}</code></p></footer>",

@@ -45,7 +45,7 @@ def forecast_page(
         "</header><main>",
         *section("The roll", _rolls(roll, slow_roll, title)),
         *section("Where the time goes", (*share_bar(forecast.ledger), *ledger_table(forecast.ledger))),
-        *section("Rounds", rounds_table(forecast.rounds) if forecast.rounds else ()),
+        *section("Rounds", rounds_table(forecast.rounds, seconds=forecast.duration_s) if forecast.rounds else ()),
         *section("The way back", _ways_back(forecast)),
         *section("What it rests on", facts(told)),
         "</main>",

@@ -39,11 +39,12 @@ def lanes_of(courses: Iterable[Course], *, seconds: float, most: int) -> tuple[L
 
 
 def _order(course: Course) -> tuple[object, ...]:
-    """The old ones first, by when they leave; the new ones by when they begin, then by when they are healthy."""
+    """The old ones first, those that were there by when they leave; the new ones by when they begin, then by when they
+    are healthy."""
     first, last = course.stretches[0], course.stretches[-1]
     healthy_to = next((one.to_s for one in course.stretches if one.state is State.HEALTHY), 0.0)
     if course.is_old:
-        return (0, healthy_to, first.from_s, last.to_s, course.task_arn)
+        return (0, first.from_s, healthy_to, last.to_s, course.task_arn)
     return (1, first.from_s, tuple(one.to_s for one in course.stretches), course.task_arn)
 
 

@@ -1,12 +1,12 @@
 """The parts of a page that tell of one roll: timeline, legend, ledger, rounds."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 from slipway.core.explaining.rounds import RoundRow
 from slipway.core.explaining.segment import Ledger, Segment, Setting
 from slipway.core.explaining.summary import totals_of
-from slipway.foresight.pages.clock import clock_text, duration_text
+from slipway.foresight.pages.clock import axis_text, duration_text
 from slipway.foresight.pages.course import State
 from slipway.foresight.pages.document import marked_table
 from slipway.foresight.pages.frame import narrow, wide
@@ -27,7 +27,7 @@ def roll_figure(roll: Roll, *, name: str) -> Iterator[str]:
     yield "</figure>"
 
 
-def legend(rolls: Iterable[Roll]) -> Iterator[str]:
+def legend(rolls: Sequence[Roll]) -> Iterator[str]:
     """What the colours mean that occur, and the lines."""
     seen = {
         (state_colour(course, one.state), course.is_old if one.state is State.HEALTHY else None, one.state)
@@ -41,7 +41,9 @@ def legend(rolls: Iterable[Roll]) -> Iterator[str]:
         age = "" if is_old is None else "old, " if is_old else "new, "
         yield f'<li><i class="{style_of(colour)}"></i>{age}{state.value}</li>'
     yield '<li><i class="line"></i>critical path</li><li><i class="line dashed"></i>desired</li>'
-    yield '<li><i class="line dotted"></i>least healthy</li></ul>'
+    if any(roll.minimum != roll.desired for roll in rolls):
+        yield '<li><i class="line dotted"></i>least healthy</li>'
+    yield "</ul>"
 
 
 def share_bar(ledger: Ledger) -> Iterator[str]:
@@ -93,7 +95,7 @@ def _share_text(seconds: float, ledger: Ledger) -> str:
 def _ledger_row(number: int, one: Segment, ledger: Ledger) -> tuple[str, ...]:
     colour = style_of(kind_colour(one.kind))
     task = "" if one.task_arn is None else f" <code>{escape(one.task_arn.rpartition('/')[2][:8])}</code>"
-    at = f'<span class="quiet">at {clock_text(one.from_at - ledger.began_at)}</span>'
+    at = f'<span class="quiet">at {axis_text(one.from_at - ledger.began_at, of=ledger.seconds)}</span>'
     what = f'<i class="swatch {colour}"></i><b>{kind_words(one.kind)}</b>{task} {at}<br>{escape(one.sentence)}'
     if one.settings:
         what += f'<br><span class="quiet">{escape(settings_text(one.settings))}</span>'
@@ -110,9 +112,10 @@ def settings_text(settings: Iterable[Setting]) -> str:
     return "; ".join(f"{', '.join(named)} of {owner}" for owner, named in by_owner.items())
 
 
-def rounds_table(rounds: tuple[RoundRow, ...]) -> Iterator[str]:
-    """The rounds: what each started or stopped, from when to when, why it lasted, and what there was after it."""
-    rows = [_round_row(one) for one in rounds[:ROWS_MOST]]
+def rounds_table(rounds: tuple[RoundRow, ...], *, seconds: float) -> Iterator[str]:
+    """The rounds: what each started or stopped, from when to when, why it lasted, and what there was after it. Of a
+    roll of so many seconds."""
+    rows = [_round_row(one, seconds) for one in rounds[:ROWS_MOST]]
     if left := rounds[ROWS_MOST:]:
         tasks = sum(one.count for one in left)
         rows.append(("", "", "", "", f'<span class="quiet">and {len(left):,} more, of {tasks:,} tasks</span>', "", ""))
@@ -120,13 +123,13 @@ def rounds_table(rounds: tuple[RoundRow, ...]) -> Iterator[str]:
     yield from marked_table(heads, rows)
 
 
-def _round_row(one: RoundRow) -> tuple[str, ...]:
+def _round_row(one: RoundRow, seconds: float) -> tuple[str, ...]:
     sign = "+" if one.signed > 0 else "−"
     why = ""
     if one.cause is not None:
         colour = style_of(kind_colour(one.cause))
         quiet = f'<span class="quiet more">: {escape(one.waits_for)}</span>'
         why = f'<i class="swatch {colour}"></i>{kind_words(one.cause)}{quiet}'
-    end = "never" if one.end_s is None else clock_text(one.end_s)
+    end = "never" if one.end_s is None else axis_text(one.end_s, of=seconds)
     counts = (f"{one.healthy:,}", f"{one.running:,}")
-    return str(one.number), f"{sign}{one.count:,}", clock_text(one.start_s), end, why, *counts
+    return str(one.number), f"{sign}{one.count:,}", axis_text(one.start_s, of=seconds), end, why, *counts

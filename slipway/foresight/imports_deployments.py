@@ -61,6 +61,7 @@ def compare_deployments(deployments: Iterable[Shape], rollout: Rollout) -> tuple
         (finished, began, one)
         for one in deployments
         if one.get("status") == "SUCCESSFUL"
+        and one.get("sourceServiceRevisions", True)  # the first one of a service replaces nothing
         and (finished := instant(one.get("finishedAt"))) is not None
         and (began := instant(one.get("createdAt")) or instant(one.get("startedAt"))) is not None
     ]

@@ -20,16 +20,23 @@ SCHEMES = {"dark": 0, "light": 1}  # Blink's PreferredColorScheme
 
 #: What is asked of each page once it is shown.
 MEASURE = """
+const LEADING = 3;  // pixels of a line of text in which no letter stands
 onload = () => {
   const told = {};
   for (const frame of document.querySelectorAll("iframe")) {
     const page = frame.contentDocument, body = page.body;
-    const cut = [];
+    const cut = [], over = [];
     for (const drawing of page.querySelectorAll("svg")) {
       if (!drawing.getBoundingClientRect().width) continue;
       const box = drawing.viewBox.baseVal;
+      const before = [];
       for (const text of drawing.querySelectorAll("text")) {
         const own = text.getBBox();
+        for (const [words, other] of before)
+          if (own.x + 1 < other.x + other.width && other.x + 1 < own.x + own.width
+              && own.y + LEADING < other.y + other.height && other.y + LEADING < own.y + own.height)
+            over.push(`${words} / ${text.textContent}`);
+        before.push([text.textContent, own]);
         if (own.x < -1 || own.y < -1 || own.x + own.width > box.width + 1 || own.y + own.height > box.height + 1)
           cut.push(text.textContent);
       }
@@ -39,6 +46,7 @@ onload = () => {
       ground: frame.contentWindow.getComputedStyle(body).backgroundColor,
       drawings: [...page.querySelectorAll("svg")].filter(one => one.getBoundingClientRect().width).length,
       cut,
+      over,
     };
   }
   document.title = JSON.stringify(told);
@@ -102,6 +110,11 @@ def test_no_page_is_wider_than_its_window(seen: tuple[str, dict[str, Any]]) -> N
 @needs_browser
 def test_no_text_leaves_its_drawing(seen: tuple[str, dict[str, Any]]) -> None:
     assert {name: one["cut"] for name, one in seen[1].items() if one["cut"]} == {}
+
+
+@needs_browser
+def test_no_texts_of_a_drawing_meet(seen: tuple[str, dict[str, Any]]) -> None:
+    assert {name: one["over"] for name, one in seen[1].items() if one["over"]} == {}
 
 
 @needs_browser

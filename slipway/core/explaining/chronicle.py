@@ -25,6 +25,7 @@ from slipway.core.tasks.service_tasks import Phase, phase_of
 T = TypeVar("T")
 
 _SERVING = (Phase.RUNNING, Phase.SICK, Phase.HEALTHY)
+_ALIVE = tuple(phase for phase in Phase if phase is not Phase.STOPPED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,14 +235,23 @@ class Chronicle:
     def _sample(self, at: float) -> None:
         sample = Sample(
             at=at,
-            healthy=_present(self._counts[Phase.HEALTHY]),
-            running=_present(sum((self._counts[phase] for phase in _SERVING), Counter())),
-            alive=_present(sum((self._counts[phase] for phase in Phase if phase is not Phase.STOPPED), Counter())),
+            healthy=self._counted((Phase.HEALTHY,)),
+            running=self._counted(_SERVING),
+            alive=self._counted(_ALIVE),
         )
         if self.samples and self.samples[-1].at == at:
             self.samples[-1] = sample
         else:
             self.samples.append(sample)
+
+    def _counted(self, phases: Iterable[Phase]) -> dict[str, int]:
+        """The tasks in these phases by deployment, those that have none left out."""
+        counted: dict[str, int] = {}
+        for phase in phases:
+            for deployment_id, count in self._counts[phase].items():
+                if count:
+                    counted[deployment_id] = counted.get(deployment_id, 0) + count
+        return counted
 
 
 def _before(states: Sequence[tuple[float, T]], at: float) -> T | None:
@@ -277,7 +287,3 @@ def _lived(life: TargetLife, target: Target, at: float) -> TargetLife:
             passed_at = at if grown.first_passed_at is None else grown.first_passed_at
             grown = replace(grown, healthy_at=at, first_passed_at=passed_at, passed_checks=target.passed_checks)
     return grown
-
-
-def _present(counts: Counter[str]) -> dict[str, int]:
-    return {name: count for name, count in counts.items() if count}

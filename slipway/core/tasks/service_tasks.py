@@ -71,6 +71,8 @@ class DeploymentTasks:
 
     def protected_count(self, *phases: Phase) -> int:
         """How many they are."""
+        if not self._protected:
+            return 0
         return sum(len(self._protected.get(phase, ())) for phase in phases)
 
     def first(self, phase: Phase, count: int) -> tuple[str, ...]:

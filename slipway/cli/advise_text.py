@@ -18,8 +18,8 @@ def advise_text(advice: Advice, *, width: int, encoding: str) -> Iterator[Text]:
     today = advice.today
     yield Text.assemble(
         (advice.subject, "bold"),
-        f": a deployment takes {duration_text(today.duration_s)}; {today.lowest_healthy} of {today.desired} tasks are "
-        f"healthy at least, and {today.extra_room} run beside them at most.",
+        f": a deployment takes {duration_text(today.duration_s)}, with at least {today.lowest_healthy} of "
+        f"{today.desired} tasks healthy, and at most {today.extra_room} beside them.",
     )
     yield Text(advice.verdict, style="bold")
     for one in advice.singles:

@@ -35,14 +35,14 @@ def what_if_text(recording: "Recording", found: "WhatIf") -> list[str]:
     lines = [
         f"{began} deployment: {duration_text(found.real.duration_s)} as it was; "
         f"{duration_text(found.changed.duration_s)} with {with_settings}",
-        f"Run again unchanged, in virtual time, it takes {duration_text(found.again.duration_s)} ({_share(found)} "
-        "of what it took): so far can the rest be trusted.",
+        f"Run again unchanged, in virtual time, it takes {duration_text(found.again.duration_s)}, {_share(found)} of "
+        "what it took: so far can the rest be trusted.",
     ]
     if found.changed.verdict is not found.real.verdict:
         lines.append(f"It ended {found.real.verdict}, and would have ended {found.changed.verdict}.")
     if found.changed.lowest_healthy != found.again.lowest_healthy:
         lines.append(
-            f"{found.changed.lowest_healthy} of {found.changed.desired} tasks would have been healthy at least, "
+            f"At its lowest, {found.changed.lowest_healthy} of {found.changed.desired} tasks would have been healthy "
             f"instead of {found.again.lowest_healthy}."
         )
     return lines

@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Container, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -12,9 +13,11 @@ from slipway.cli import options
 from slipway.cli.access import find_access
 from slipway.cli.aws import aws_client, told_plainly
 from slipway.cli.definition_change import Images, changed_definition, difference, parse_changes
+from slipway.cli.deploy_plan import show_plan
 from slipway.cli.endpoint import Endpoint
 from slipway.cli.failure import CliError, UsageError
 from slipway.cli.output import console, print_json, say
+from slipway.cli.planner import Planner
 from slipway.cli.resolve import ServiceName, resolve_service
 
 #: What begins an event by which the server warns of what will not go well (`slipway.core.events.preflight`).
@@ -26,19 +29,11 @@ def deploy(
     service: options.Service,
     *,
     cluster: options.Cluster = None,
-    image: Annotated[
-        list[str] | None,
-        typer.Option("--image", metavar="CONTAINER=REF", help="New image of a container; may be repeated."),
-    ] = None,
-    env: Annotated[
-        list[str] | None,
-        typer.Option("--env", metavar="CONTAINER:KEY=VALUE", help="Environment variable to set; may be repeated."),
-    ] = None,
-    task_definition: Annotated[
-        str | None,
-        typer.Option("--task-definition", metavar="FAMILY[:REVISION]", help="Deploy this revision, or copy it."),
-    ] = None,
+    image: options.Image = None,
+    env: options.Environment = None,
+    task_definition: options.TaskDefinition = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    plan_only: Annotated[bool, typer.Option("--plan-only", help="Show what it would do, and change nothing.")] = False,
     detach: Annotated[bool, typer.Option("--detach", help="Do not wait for the end.")] = False,
     timeout: Annotated[
         float, typer.Option("--timeout", metavar="SECONDS", min=1, help="Follow so long; the deployment goes on.")
@@ -48,7 +43,8 @@ def deploy(
 ) -> None:
     """Roll a service to a new revision and follow it to its verdict.
 
-    With --image or --env, the service's task definition is copied with these changes and registered.
+    With --image or --env, the service's task definition is copied with these changes and registered. What it will do is
+    shown first, in a few lines; `slipway plan` shows more.
 
     Ends with 0 only if the verdict is SUCCESSFUL, and so not if it was rolled back. At Ctrl-C you are asked: roll back,
     keep following, or detach (130; the deployment goes on).
@@ -58,20 +54,24 @@ def deploy(
         raise UsageError(NOTHING)
     endpoint = Endpoint(find_access(data))
     name = resolve_service(endpoint.overview(), service, cluster)
-    with told_plainly():
-        roll = _Roll(ecs=aws_client(endpoint.access, "ecs"), name=name)
-        proposal = roll.propose(changes, task_definition)
-        _agree(proposal, name, is_shown=not as_json, is_asked=not yes)
-        deployment = roll.begin(proposal)
-    revision = deployment["taskDefinition"].rpartition("/")[2]
-    if detach:
-        _tell_detached(deployment["id"], revision, name, as_json=as_json)
-    else:
-        from slipway.cli.following import follow_to_verdict
+    with closing(Planner(endpoint.access, name)) as planner:
+        with told_plainly():
+            roll = _Roll(ecs=aws_client(endpoint.access, "ecs"), name=name)
+            proposal = roll.propose(changes, task_definition)
+            _show(proposal, name, is_shown=not as_json)
+            if proposal.is_new:
+                show_plan(planner, changes, task_definition, is_all=plan_only, as_json=as_json)
+            if plan_only:
+                return
+            _agree(proposal, name, is_asked=not yes)
+            deployment = roll.begin(proposal)
+        begun = {"deployment_id": deployment["id"], "revision": deployment["taskDefinition"].rpartition("/")[2]}
+        if not detach:
+            from slipway.cli.following import follow_to_verdict
 
-        follow_to_verdict(
-            endpoint, name, deployment_id=deployment["id"], revision=revision, timeout_s=timeout, as_json=as_json
-        )
+            follow_to_verdict(endpoint, name, **begun, timeout_s=timeout, as_json=as_json, planner=planner)
+            return
+    _tell_detached(name, **begun, as_json=as_json)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,8 +152,8 @@ def preflight_warnings(events: Sequence[Mapping[str, Any]], told: Container[str]
     return tuple(sentence for head, mark, sentence in marked if mark and re.fullmatch(r"\(service [^)]*", head))
 
 
-def _agree(proposal: _Proposal, name: ServiceName, *, is_shown: bool, is_asked: bool) -> None:
-    """Show what is new, and ask. Raises `CliError` where the person does not want it, `UsageError` where nobody is."""
+def _show(proposal: _Proposal, name: ServiceName, *, is_shown: bool) -> None:
+    """Show what is new."""
     if is_shown:
         from slipway.cli.difference_text import coloured
 
@@ -162,7 +162,11 @@ def _agree(proposal: _Proposal, name: ServiceName, *, is_shown: bool, is_asked: 
             screen.print(line, soft_wrap=True)
     if not proposal.is_new:
         say(f"{name.service} is on {proposal.title} already.")
-    elif is_asked:
+
+
+def _agree(proposal: _Proposal, name: ServiceName, *, is_asked: bool) -> None:
+    """Ask. Raises `CliError` where the person does not want it, `UsageError` where nobody is there."""
+    if proposal.is_new and is_asked:
         _ask(f"Roll {name.service} in cluster {name.cluster} to {proposal.title}?")
 
 
@@ -173,7 +177,7 @@ def _ask(question: str) -> None:
         raise CliError("Nothing was changed.")
 
 
-def _tell_detached(deployment_id: str, revision: str, name: ServiceName, *, as_json: bool) -> None:
+def _tell_detached(name: ServiceName, *, deployment_id: str, revision: str, as_json: bool) -> None:
     if as_json:
         told = {"deployment": deployment_id, "task_definition": revision}
         print_json({"service": name.service, "cluster": name.cluster, **told})

@@ -10,6 +10,7 @@ from slipway.cli.failure import Unreachable
 from slipway.cli.live import PictureShow
 from slipway.cli.picture_words import Picture, primary_of
 from slipway.cli.resolve import ServiceName
+from slipway.cli.time_left_line import TimeLeftLine
 
 POLL_S = 0.25
 
@@ -55,10 +56,16 @@ def _as_way_back(picture: Picture, deployment_id: str) -> str | None:
 
 
 def follow_deployment(
-    endpoint: Endpoint, name: ServiceName, deployment_id: str, *, show: PictureShow, ends_at: float
+    endpoint: Endpoint,
+    name: ServiceName,
+    deployment_id: str,
+    *,
+    show: PictureShow,
+    ends_at: float,
+    left: TimeLeftLine | None = None,
 ) -> tuple[Outcome, Mapping[str, Any]]:
-    """Show pictures until the deployment has its verdict, or `ends_at` (of the monotonic clock) has come; how it ended,
-    and the last picture.
+    """Show pictures, and the time that is `left`, until the deployment has its verdict, or `ends_at` (of the monotonic
+    clock) has come; how it ended, and the last picture.
 
     A server that is away for a while is waited for. Raises `Unreachable` where it never answers in that time.
     """
@@ -71,7 +78,7 @@ def follow_deployment(
                 raise
             show.note(str(error))
         else:
-            show.show(picture)
+            show.show(picture, below="" if left is None else left.of(picture))
             outcome = outcome_of(picture, deployment_id)
             if outcome is not None:
                 return outcome, picture

@@ -12,25 +12,38 @@ from slipway.cli.follow import Outcome, follow_deployment, roll_out_of
 from slipway.cli.interrupt import Choice, ask_choice, way_back_of
 from slipway.cli.live import PictureShow
 from slipway.cli.output import console, print_json, say
+from slipway.cli.planner import Planner
 from slipway.cli.resolve import ServiceName
+from slipway.cli.time_left_line import TimeLeftLine
 
 
 def follow_to_verdict(
-    endpoint: Endpoint, name: ServiceName, *, deployment_id: str, revision: str, timeout_s: float, as_json: bool
+    endpoint: Endpoint,
+    name: ServiceName,
+    *,
+    deployment_id: str,
+    revision: str,
+    timeout_s: float,
+    as_json: bool,
+    planner: Planner | None = None,
 ) -> None:
     """Follow a deployment and print how it ended. Raises `CliError` for every end but success.
 
-    At Ctrl-C the person is asked; raises `Interrupted` if they detach.
+    With a planner, the time that is left is told below the picture. At Ctrl-C the person is asked; raises `Interrupted`
+    if they detach.
     """
     ends_at = time.monotonic() + timeout_s
+    left = None if planner is None else TimeLeftLine(planner)
     while True:
         try:
             with PictureShow(console(stderr=as_json)) as show:
-                outcome, picture = follow_deployment(endpoint, name, deployment_id, show=show, ends_at=ends_at)
+                outcome, picture = follow_deployment(
+                    endpoint, name, deployment_id, show=show, ends_at=ends_at, left=left
+                )
             break
         except KeyboardInterrupt:
             endpoint.close()  # it may have been in the midst of an answer
-            _interrupted(endpoint, name, deployment_id)
+            _interrupted(endpoint, name, deployment_id, left=left)
     tell_end(picture, outcome, deployment_id=deployment_id, revision=revision, as_json=as_json)
 
 
@@ -45,12 +58,14 @@ def tell_end(picture: Mapping[str, Any], outcome: Outcome, *, deployment_id: str
         print(end.sentence)
 
 
-def _interrupted(endpoint: Endpoint, name: ServiceName, deployment_id: str) -> None:
+def _interrupted(endpoint: Endpoint, name: ServiceName, deployment_id: str, *, left: TimeLeftLine | None) -> None:
     """Do what the person wants; where that is to detach, raise `Interrupted`."""
     detached = f"The deployment goes on: `slipway wait {name.service}`, `slipway watch {name.service}`."
     try:
         picture = endpoint.picture(name.cluster, name.service)
         roll_out = roll_out_of(picture, deployment_id)
+        if left is not None and left.way_back_s is not None:  # the planner's word, not the server's rough estimate
+            picture = {**picture, "rollback_estimate_s": left.way_back_s}
         choice = ask_choice(name.service, way_back_of(picture, roll_out))
     except Unreachable as error:
         raise Interrupted(f"{detached} {error}") from error

@@ -15,6 +15,10 @@ RANGE_SIZE = 12_000
 #: The lowest port ever given out: below it, privileges are needed.
 LOWEST_PORT = 1024
 
+#: How far apart servers begin that were started one after the other, ports. A port is free until its program listens:
+#: two servers that look at the same ones at one instant would both give it out.
+APART = 1021
+
 _KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
 
 
@@ -28,7 +32,7 @@ class Ports:
         """`last_port` ends the range; None: it ends below the kernel's ephemeral range."""
         self._last = last_port if last_port is not None else _ephemeral_start() - 1
         self._first = max(LOWEST_PORT, self._last + 1 - RANGE_SIZE)
-        self._next = self._first + os.getpid() % (self._last + 1 - self._first)
+        self._next = self._first + os.getpid() * APART % (self._last + 1 - self._first)
         self._taken: set[int] = set()
 
     def take(self, protocol: str) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 
 from slipway.core.explaining.moves import RollRound, rounds_of
 from slipway.core.model.deployments import RoundKind
@@ -10,7 +11,7 @@ from slipway.foresight.forecast import Forecast
 from slipway.foresight.pages.clock import clock_text, duration_text
 
 #: Rounds that are told of one by one.
-TOLD_MOST = 12
+TOLD_MOST = 8
 
 _DONE = {RoundKind.START: (Phase.HEALTHY, Phase.STOPPED), RoundKind.STOP: (Phase.STOPPED,)}
 
@@ -34,42 +35,39 @@ def _gain(overlapping: Forecast, sequential: Forecast) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Unsettled:
-    """Tasks of a round that are not done at an instant."""
+class _Busy:
+    """A round whose tasks are not all done."""
 
     number: int
     kind: RoundKind
-    count: int
+    ends: tuple[float, ...]  # when each of its tasks is done; inf: never
+
+    def count(self, at: float) -> int:
+        """Its tasks that are not done at an instant."""
+        return sum(end > at for end in self.ends)
 
 
 def _overlaps(forecast: Forecast) -> Iterator[str]:
     """A sentence for each round that begins while tasks of others are not done."""
-    rounds = rounds_of(forecast.chronicle.moves)
-    for index, one in enumerate(rounds):
-        busy = [
-            found
-            for number, other in enumerate(rounds[:index], start=1)
-            if (found := _unsettled(forecast, number, other, at=one.at)) is not None
-        ]
+    busy: list[_Busy] = []
+    for number, one in enumerate(rounds_of(forecast.chronicle.moves), start=1):
+        busy = [other for other in busy if other.count(one.at)]
         if busy:
-            yield _sentence(forecast, one, index + 1, busy)
+            yield _sentence(forecast, one, number, busy)
+        ends = (forecast.chronicle.first_in(arn, _DONE[one.kind]) for arn in one.task_arns)
+        ends_at = tuple(inf if end is None else end for end in ends)
+        busy.append(_Busy(number=number, kind=one.kind, ends=ends_at))
 
 
-def _unsettled(forecast: Forecast, number: int, one: RollRound, *, at: float) -> _Unsettled | None:
-    chronicle, done = forecast.chronicle, _DONE[one.kind]
-    ends = (chronicle.first_in(arn, done) for arn in one.task_arns)
-    count = sum(end is None or end > at for end in ends)
-    return _Unsettled(number=number, kind=one.kind, count=count) if count else None
-
-
-def _sentence(forecast: Forecast, one: RollRound, number: int, busy: list[_Unsettled]) -> str:
+def _sentence(forecast: Forecast, one: RollRound, number: int, busy: list[_Busy]) -> str:
     verb = "starts" if one.kind is RoundKind.START else "stops"
     at = clock_text(one.at - forecast.began_at)
-    still = " and ".join(f"{each.count:,} of round {each.number} still {_verb(each)}" for each in busy)
+    kinds = dict.fromkeys(each.kind for each in busy)
+    still = " and ".join(_still([each for each in busy if each.kind is kind], one.at) for kind in kinds)
     return f"At {at} round {number} {verb} {_tasks(one.count)} while {still}: {_reason(one, number, at, busy)}."
 
 
-def _reason(one: RollRound, number: int, at: str, busy: list[_Unsettled]) -> str:
+def _reason(one: RollRound, number: int, at: str, busy: list[_Busy]) -> str:
     stops = [each for each in busy if each.kind is RoundKind.STOP]
     if one.kind is RoundKind.STOP:
         return f"enough others are healthy to do without {'it' if one.count == 1 else 'them'}"
@@ -78,9 +76,13 @@ def _reason(one: RollRound, number: int, at: str, busy: list[_Unsettled]) -> str
     return "there is room for more"
 
 
-def _verb(each: _Unsettled) -> str:
-    ending = "s" if each.count == 1 else ""
-    return f"stop{ending}" if each.kind is RoundKind.STOP else f"become{ending} healthy"
+def _still(busy: list[_Busy], at: float) -> str:
+    """`3 of round 1 still stop`, of rounds of one kind."""
+    count = sum(each.count(at) for each in busy)
+    ending = "s" if count == 1 else ""
+    doing = f"stop{ending}" if busy[0].kind is RoundKind.STOP else f"become{ending} healthy"
+    rounds = f"round {busy[0].number}" if len(busy) == 1 else f"{len(busy):,} rounds"
+    return f"{count:,} of {rounds} still {doing}"
 
 
 def _tasks(count: int) -> str:

@@ -45,7 +45,7 @@ def code_of(page: Path) -> Iterator[str]:
 def calls_of(page: Path, program: str) -> Iterator[list[str]]:
     """The command lines of `program` that a page shows, without its name; also those within others, as `$(…)`."""
     for code in code_of(page):
-        for found in re.finditer(rf"(?:^|[\s($])(?:\.venv/bin/)?{program}\s+([^)#;&|]*)", code):
+        for found in re.finditer(rf"(?<!slipway import)(?:^|[\s($])(?:\.venv/bin/)?{program}\s+([^)#;&|]*)", code):
             yield shlex.split(found[1].replace('"', " ").replace("'", " "))
 
 

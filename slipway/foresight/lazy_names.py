@@ -6,8 +6,10 @@ from typing import Any
 #: Where each name comes from; `slipway/__init__.pyi` says so to type checkers.
 PLACES = {
     "Forecast": "slipway.foresight.forecast",
+    "Plan": "slipway.foresight.plan",
     "Rollout": "slipway.foresight.rollout",
     "RolloutError": "slipway.foresight.rollout",
+    "plan": "slipway.cli.planning",
     "simulate": "slipway.foresight.python_api",
 }
 

@@ -5,7 +5,7 @@ from math import inf
 from typing import Any
 
 from slipway.core.model.deployments import ServiceDeploymentStatus
-from slipway.foresight.assumption import Assumption
+from slipway.foresight.assumption import CRASHES_AFTER_S, SLOW_S, Assumption, Failure
 from slipway.foresight.forecast import Forecast
 from slipway.foresight.forecast_view import forecast_view, seconds
 from slipway.foresight.pages.clock import duration_text
@@ -21,11 +21,17 @@ def plan_title(plan: Plan) -> str:
         title += " once more" if plan.is_new else ", what is left of it"
     if plan.settings:
         title += f", with {', '.join(plan.settings)}"
-    return title if plan.assume is None else f"{title}, if its tasks are {_assumed(plan)}"
+    return title if plan.assume is None else f"{title}, if its tasks {_wrong(plan.assume)}"
 
 
-def _assumed(plan: Plan) -> str:
-    return {"crashes": "crashing", "never-healthy": "never healthy", "slow": "slow to start"}[str(plan.assume)]
+def _wrong(failure: Failure) -> str:
+    match failure:
+        case Failure.CRASHES:
+            return f"crash {CRASHES_AFTER_S:g} s after they run"
+        case Failure.NEVER_HEALTHY:
+            return "never become healthy"
+        case Failure.SLOW:
+            return f"are ready {SLOW_S:g} s later"
 
 
 def summary(plan: Plan) -> Iterator[str]:
@@ -46,7 +52,8 @@ def duration_words(plan: Plan) -> str:
     took = f"about {duration_text(usual.duration_s)} (P90 {_total(slow)})"
     if usual.verdict is _GOOD:
         return f"{took}, in {rounds}"
-    return f"does not succeed: {usual.verdict} after {took}, for {usual.reason or 'no reason that is told'}"
+    reason = usual.reason.rstrip(".") or "no reason is told"
+    return f"it ends {usual.verdict} after {took}: {reason}"
 
 
 def _total(forecast: Forecast) -> str:

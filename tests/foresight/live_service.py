@@ -1,133 +1,97 @@
-"""A service behind a load balancer in a virtual world, made by the API's own handlers, all settings at defaults."""
+"""A service behind a load balancer in a virtual world, made by the calls of the API: what plans are made of."""
 
-import re
-import shlex
 from typing import Any
 
-from awscli.shorthand import ShorthandParser
-from botocore import xform_name
-
-from slipway.api import ecs, elbv2
-from slipway.core.snapshot import Snapshot
-from slipway.sim.behaviours import Behaviour
+from slipway.api import ecs
+from slipway.core.model.load_balancing import HealthCheck
+from slipway.foresight.fork import Fork, fork_of_world
+from slipway.sim.behaviours import Behaviour, HealthScript
+from slipway.sim.operator import Operator
 from slipway.sim.world import World
-from slipway.wire.models import load_service_model
 from tests.api.calls import Caller
 
-#: It does not hear SIGTERM, and its connections stay to the deregistration delay.
-DEAF = Behaviour(exits_in_s=None, linger_s=None)
+INTERVAL_S = 5
+DELAY_S = 20
+STOP_TIMEOUT_S = 10
+BREAKER = {"enable": True, "rollback": True}
 
-#: CPU units and MiB of a task.
-TASK = 256
+#: A program with a time of its own for each part of its life.
+STEADY = Behaviour(pull_s=3, launch_s=1, exits_in_s=2, linger_s=4, health=HealthScript(ready_s=6))
 
 
 class LiveService:
-    """The service `web` of six tasks of `users:1`, on a host with room for eight, behind the target group `blue`."""
+    """Four tasks of `web:1`, which ran for a while: with `rolls`, so many deployments were made and measured."""
 
-    def __init__(self, *, room: int = 8, behaviour: Behaviour = DEAF) -> None:
+    def __init__(self, *, behaviour: Behaviour = STEADY, room: int = 10, rolls: int = 2, desired: int = 4) -> None:
         self.world = World()
-        self.world.add_host(cpu=room * TASK, memory=room * TASK)
-        self.callers = {name: Caller(each.HANDLERS, name, world=self.world) for name, each in _SERVICES.items()}
+        self.world.add_host(cpu=room * 256, memory=room * 256)
+        self.caller = Caller(ecs.HANDLERS, "ecs", world=self.world)
         self._behaviour = behaviour
-        self.call("ecs", "CreateCluster")
-        self.group_arn = self._balanced()
-        self.register()
-        balanced = {"targetGroupArn": self.group_arn, "containerName": "app", "containerPort": 80}
-        self.call(
-            "ecs", "CreateService", serviceName="web", taskDefinition="users", desiredCount=6, loadBalancers=[balanced]
+        check = HealthCheck(interval_s=INTERVAL_S, timeout_s=2, healthy_threshold=2)
+        group = Operator(self.world).create_target_group("web", health_check=check, deregistration_delay_s=DELAY_S)
+        self.register("web:v1")
+        self.caller.call(
+            "CreateService",
+            serviceName="web",
+            taskDefinition="web:1",
+            desiredCount=desired,
+            loadBalancers=[{"targetGroupArn": group.arn, "containerName": "app", "containerPort": 8080}],
+            networkConfiguration={"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
+            deploymentConfiguration={"deploymentCircuitBreaker": BREAKER},
+            healthCheckGracePeriodSeconds=300,
         )
         self.settle()
+        for _ in range(rolls):
+            self.update(forceNewDeployment=True)
+            self.settle()
 
-    def call(self, service: str, operation: str, /, **params: Any) -> dict[str, Any]:
-        """The answer of a handler."""
-        return self.callers[service].call(operation, **params)
-
-    def _balanced(self) -> str:
-        group = self.call(
-            "elbv2", "CreateTargetGroup", Name="blue", Protocol="HTTP", Port=80, TargetType="instance", VpcId="vpc-1"
-        )
-        balancer = self.call("elbv2", "CreateLoadBalancer", Name="front")["LoadBalancers"][0]["LoadBalancerArn"]
-        arn = str(group["TargetGroups"][0]["TargetGroupArn"])
-        forward = {"Type": "forward", "TargetGroupArn": arn}
-        self.call(
-            "elbv2", "CreateListener", LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=[forward]
-        )
-        return arn
-
-    def register(self, **members: Any) -> None:
-        """The next revision of `users`: one container `app` with these members."""
+    def register(self, image: str, *, behaviour: Behaviour | None = None, **members: Any) -> str:
+        """The next revision of `web`, whose tasks behave so; None: as those before. Its `family:revision`."""
         container = {
             "name": "app",
-            "image": "users",
-            "cpu": TASK,
-            "memory": TASK,
-            "portMappings": [{"containerPort": 80}],
+            "image": image,
+            "cpu": 256,
+            "memory": 256,
+            "stopTimeout": STOP_TIMEOUT_S,
+            "portMappings": [{"containerPort": 8080}],
             **members,
         }
-        made = self.call("ecs", "RegisterTaskDefinition", family="users", containerDefinitions=[container])
-        self.world.behaviours[f"users:{made['taskDefinition']['revision']}"] = self._behaviour
+        answer = self.caller.call(
+            "RegisterTaskDefinition", family="web", networkMode="awsvpc", containerDefinitions=[container]
+        )
+        name = f"web:{answer['taskDefinition']['revision']}"
+        self.world.behaviours[name] = self._behaviour if behaviour is None else behaviour
+        return name
+
+    def update(self, **params: Any) -> None:
+        """UpdateService, at this instant."""
+        self.caller.call("UpdateService", service="web", **params)
 
     def settle(self) -> None:
-        """Let time pass until all is steady."""
-        assert self.world.run(), self.world.timeline.story()
+        """Let time pass until the service is steady."""
+        assert self.world.run(limit_s=3600), self.world.timeline.story()
 
-    def deploy_s(self) -> float:
-        """How long a new deployment of the newest revision takes, in seconds."""
-        began = self.world.elapsed_s
-        self.call("ecs", "UpdateService", service="web", taskDefinition="users", forceNewDeployment=True)
-        self.settle()
-        return self.world.elapsed_s - began
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """The records as they are now."""
-        return self.world.snapshot
+    def go_back(self) -> None:
+        """StopServiceDeployment with ROLLBACK."""
+        Operator(self.world).stop_deployment("web")
 
     @property
     def arn(self) -> str:
         """The service's ARN."""
         return self.world.service("web").arn
 
-    def type_in(self, line: str) -> None:
-        """Make the call that a line of the AWS command line makes; each option is looked up in the model."""
-        _, service, command, *words = shlex.split(line)
-        model = load_service_model(service)
-        operation = next(name for name in model.operation_names if xform_name(name, "-") == command)
-        shape = model.operation_model(operation).input_shape
-        self.call(service, operation, **_params(shape, words))
+    @property
+    def duration_s(self) -> float:
+        """How long the newest deployment took, seconds."""
+        newest = self.world.snapshot.service_history(self.arn)[0]
+        assert newest.finished_at is not None, "it has not ended"
+        return newest.finished_at - newest.created_at
 
+    @property
+    def verdict(self) -> str:
+        """That of the newest deployment."""
+        return self.world.snapshot.service_history(self.arn)[0].status
 
-_SERVICES: dict[str, Any] = {"ecs": ecs, "elbv2": elbv2}
-
-
-def _params(shape: Any, words: list[str]) -> dict[str, Any]:
-    members = {xform_name(name, "-"): name for name in shape.members}
-    params: dict[str, Any] = {}
-    for option, value in zip(words[::2], words[1::2], strict=True):
-        name = members[option.removeprefix("--")]
-        params[name] = _value(shape.members[name], value)
-    return params
-
-
-def _value(shape: Any, text: str) -> Any:
-    """A word of the command line as the model has it."""
-    match shape.type_name:
-        case "integer":
-            return int(text)
-        case "structure":
-            return _typed(shape, ShorthandParser().parse(text))
-        case "list":
-            return [_typed(shape.member, ShorthandParser().parse(text))]
-        case _:
-            return text
-
-
-def _typed(shape: Any, value: Any) -> Any:
-    if shape.type_name == "structure":
-        return {name: _typed(shape.members[name], each) for name, each in value.items()}
-    return {"integer": int, "boolean": lambda text: text == "true"}.get(shape.type_name, str)(value)
-
-
-def is_command(line: str) -> bool:
-    """Whether a line is one to be typed, and changes a setting of the service or its target groups."""
-    return bool(re.match(r"aws (ecs update-service|elbv2 modify)", line))
+    def fork(self) -> Fork:
+        """The fork of the service as it stands now."""
+        return fork_of_world(self.world, self.arn)

@@ -17,7 +17,7 @@ from slipway.core.monitoring.longest_request import LongestRequest
 from slipway.foresight.trade import TradePoint, with_front
 from tests.cli.scripted_server import Whole, scripted_server
 from tests.cli.test_answers import begun
-from tests.foresight.live_service import LiveService
+from tests.foresight.default_service import DefaultService
 
 OVERVIEW = {"clusters": [{"name": "default", "services": [{"name": "web"}], "tasks": []}], "hosts": [], "at": 0}
 PATH = "/slipway/v1/clusters/default/services/web/fork"
@@ -105,7 +105,7 @@ def test_refused(arguments: list[str], sentence: str) -> None:
 # Of a server
 
 
-def fork(live: LiveService) -> bytes:
+def fork(live: DefaultService) -> bytes:
     """What a server answers that has the service, and saw a request of 8.2 s."""
     seen = LongestRequest(target_group_arn=live.group_arn, seconds=8.2, at=1_700_000_000.0, since=0.0, count=9)
     sight = Sight(now=live.world.clock.now(), longest_request=lambda arn: seen)
@@ -122,7 +122,7 @@ def fork(live: LiveService) -> bytes:
 
 def test_of_a_service() -> None:
     """Its own names are in the lines, and no drain is advised that cuts off a request which was seen."""
-    live = LiveService()
+    live = DefaultService()
     with scripted_server({"/slipway/v1/overview": OVERVIEW, PATH: Whole(body=fork(live))}) as port:
         command: subprocess.Popen[str] = begun(port, "advise", "web", "--json")
         output, errors = command.communicate(timeout=60)

@@ -16,7 +16,7 @@ from slipway.foresight.knobs import assigned_rollout, parse_assignments
 from slipway.foresight.rollout import Rollout
 from slipway.foresight.trade import TradePoint, with_front
 from slipway.sim.behaviours import Behaviour, HealthScript
-from tests.foresight.live_service import LiveService, is_command
+from tests.foresight.default_service import DefaultService, is_command
 
 #: Six tasks, room for eight, all else at its default: 24 minutes.
 DEFAULTS = Rollout(room=8)
@@ -31,7 +31,7 @@ def of(rollout: Rollout, *, longest_request_s: float | None = None) -> Advice:
     return advise(RolloutSubject(rollout, longest_request_s=longest_request_s))
 
 
-def fork_of(live: LiveService, *, longest_request_s: float | None = None) -> Fork:
+def fork_of(live: DefaultService, *, longest_request_s: float | None = None) -> Fork:
     """The fork of a service, as if that request had been the longest that Envoy saw."""
     fork = fork_of_world(live.world, live.arn)
     if longest_request_s is None:
@@ -57,7 +57,7 @@ def named(advice: Advice, name: str) -> Suggestion:
     "make",
     [
         pytest.param(lambda: of(DEFAULTS), id="a rollout"),
-        pytest.param(lambda: advise(ServiceSubject(fork_of(LiveService()))), id="a service that never rolled"),
+        pytest.param(lambda: advise(ServiceSubject(fork_of(DefaultService()))), id="a service that never rolled"),
         pytest.param(lambda: advise(ServiceSubject(fork_of(rolled()))), id="a service whose roll was measured"),
     ],
 )
@@ -79,8 +79,8 @@ def test_the_three_levers(make: Callable[[], Advice]) -> None:
     )
 
 
-def rolled() -> LiveService:
-    live = LiveService()
+def rolled() -> DefaultService:
+    live = DefaultService()
     live.deploy_s()
     return live
 
@@ -125,7 +125,7 @@ def test_a_slow_program_gets_a_grace_period() -> None:
 def test_no_request_that_was_seen_is_cut_off(longest_s: float, drain: str, stop: str) -> None:
     for advice in (
         of(DEFAULTS, longest_request_s=longest_s),
-        advise(ServiceSubject(fork_of(LiveService(), longest_request_s=longest_s))),
+        advise(ServiceSubject(fork_of(DefaultService(), longest_request_s=longest_s))),
     ):
         assert shifts(named(advice, "drain")) == {"deregistration_delay.timeout_seconds": drain}
         assert shifts(named(advice, "stop")) == {"stopTimeout": stop}
@@ -133,7 +133,7 @@ def test_no_request_that_was_seen_is_cut_off(longest_s: float, drain: str, stop:
 
 
 def test_it_says_which_request_held_them() -> None:
-    advice = advise(ServiceSubject(fork_of(LiveService(), longest_request_s=8.2)))
+    advice = advise(ServiceSubject(fork_of(DefaultService(), longest_request_s=8.2)))
     assert advice.notes[0].startswith("Longest request seen, at 1970-01-01 00:01 UTC: 8.2 s: the drain stays at")
 
 
@@ -160,7 +160,7 @@ def test_a_program_is_not_killed_while_it_ends() -> None:
 def test_what_was_never_measured_is_told() -> None:
     assert (
         "Never measured: drain and exit. Each is taken to last to its limit."
-        in advise(ServiceSubject(fork_of(LiveService()))).notes
+        in advise(ServiceSubject(fork_of(DefaultService()))).notes
     )
     assert not any("Never measured" in note for note in advise(ServiceSubject(fork_of(rolled()))).notes)
 
@@ -219,9 +219,9 @@ def test_advice_that_is_followed_gives_what_was_promised(room: int, behaviour: B
         assert live.deploy_s() == pytest.approx(one.outcome.duration_s, abs=0.001), one.name
 
 
-def measured(room: int, behaviour: Behaviour) -> LiveService:
+def measured(room: int, behaviour: Behaviour) -> DefaultService:
     """A service that rolled once, so that all of what its tasks take is known."""
-    live = LiveService(room=room, behaviour=behaviour)
+    live = DefaultService(room=room, behaviour=behaviour)
     live.deploy_s()
     return live
 

@@ -25,7 +25,7 @@ from slipway.foresight.knobs import (
 )
 from slipway.foresight.rollout import Rollout
 from slipway.foresight.simulate import simulate
-from tests.foresight.live_service import LiveService, is_command
+from tests.foresight.default_service import DefaultService, is_command
 
 #: Each knob with what it is by default, and another value.
 VALUES = {
@@ -46,11 +46,11 @@ VALUES = {
 
 
 @pytest.fixture(scope="module")
-def live() -> LiveService:
-    return LiveService()
+def live() -> DefaultService:
+    return DefaultService()
 
 
-def changed(live: LiveService, *assignments: Assignment) -> Snapshot:
+def changed(live: DefaultService, *assignments: Assignment) -> Snapshot:
     """A copy of the records with these settings."""
     copy = Snapshot(seed=live.snapshot.seed)
     copy.apply(Put(record=record) for record in live.snapshot.records())
@@ -68,7 +68,7 @@ def test_every_knob_is_tested() -> None:
 
 
 @pytest.mark.parametrize("knob", KNOBS, ids=lambda knob: knob.name)
-def test_read_and_changed(live: LiveService, knob: Knob) -> None:
+def test_read_and_changed(live: DefaultService, knob: Knob) -> None:
     now, then = VALUES[knob.name]
     assert value_now(live.snapshot, live.arn, knob) == now
     after = changed(live, Assignment(knob=knob, value=then))
@@ -82,7 +82,7 @@ def test_read_and_changed(live: LiveService, knob: Knob) -> None:
 )
 def test_the_lines_make_what_the_change_makes(knob: Knob) -> None:
     """What is typed into the AWS command line gives the records that the change gives, by the API's own handlers."""
-    live = LiveService()
+    live = DefaultService()
     wanted = Assignment(knob=knob, value=VALUES[knob.name][1])
     expected = changed(live, wanted)
     for line in aws_lines([wanted], place_of(records_of(live.snapshot, live.arn))):
@@ -97,7 +97,7 @@ def test_the_lines_make_what_the_change_makes(knob: Knob) -> None:
 )
 def test_limits_are_those_of_the_api(knob: Knob) -> None:
     """A step beyond each limit is refused here as by the handler that the lines call."""
-    live = LiveService()
+    live = DefaultService()
     for value in (knob.least - 1, knob.most + 1):
         if not 0 <= value < 2_147_483_648:
             continue  # the model's own limit
@@ -165,13 +165,13 @@ def test_twice() -> None:
         pytest.param(["stopTimeout.db=5"], "names no container of the service; its containers are app", id="container"),
     ],
 )
-def test_settings_that_exclude_one_another(live: LiveService, texts: list[str], sentence: str) -> None:
+def test_settings_that_exclude_one_another(live: DefaultService, texts: list[str], sentence: str) -> None:
     with pytest.raises(KnobError, match=sentence):
         changes_of(live.snapshot, live.arn, parse_assignments(texts))
 
 
 def test_one_container() -> None:
-    live = LiveService()
+    live = DefaultService()
     live.register(stopTimeout=50)
     live.deploy_s()
     after = changed(live, parse_assignment("stopTimeout.app=4"))
@@ -208,7 +208,7 @@ def test_takes_effect(texts: list[str], seconds: float) -> None:
     """A change takes as long by the API's handlers in a world as it does in a rollout that is described."""
     assignments = parse_assignments(texts)
     assert simulate(assigned_rollout(Rollout(room=8), assignments), ways_back=False).duration_s == seconds
-    live = LiveService()
+    live = DefaultService()
     for line in aws_lines(assignments, place_of(records_of(live.snapshot, live.arn))):
         live.type_in(line)
     live.settle()
@@ -217,7 +217,7 @@ def test_takes_effect(texts: list[str], seconds: float) -> None:
 
 def test_stop_timeout_takes_effect() -> None:
     assert simulate(assigned_rollout(Rollout(room=8), assign(stop_timeout=2)), ways_back=False).duration_s == 1356
-    live = LiveService()
+    live = DefaultService()
     live.register(stopTimeout=2)
     assert live.deploy_s() == 1440, "the tasks that ran keep the one they were started with"
     assert live.deploy_s() == 1356
@@ -226,7 +226,7 @@ def test_stop_timeout_takes_effect() -> None:
 # The lines
 
 
-def test_lines_name_what_is_changed(live: LiveService) -> None:
+def test_lines_name_what_is_changed(live: DefaultService) -> None:
     place = place_of(records_of(live.snapshot, live.arn))
     lines = aws_lines(parse_assignments(["stopTimeout=2", "maximumPercent=150", "deregistration_delay=5"]), place)
     assert lines == (

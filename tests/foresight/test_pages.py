@@ -2,15 +2,17 @@
 
 import re
 from html.parser import HTMLParser
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from xml.etree import ElementTree
 
 import pytest
 
 from slipway.core.explaining.ledger import check_sum
+from slipway.core.explaining.segment import Ledger, Segment, SegmentKind
 from slipway.foresight.pages.course import Band, band_counts, courses_of
 from slipway.foresight.pages.forecast_page import forecast_page
 from slipway.foresight.pages.lanes import lanes_of
+from slipway.foresight.pages.ledger_table import ledger_table
 from slipway.foresight.pages.roll import Roll, roll_of_forecast
 from slipway.foresight.pages.style import COLOURS, INKED, PALETTE
 from slipway.foresight.pages.timeline import roll_svg
@@ -143,6 +145,35 @@ def test_shares_of_the_ledger_add_up() -> None:
     widths = re.findall(r'class="gauge"><span class="[a-z ]+" style="width:([\d.]+)%', source)
     assert len(widths) == len(explanation().ledger.segments)
     assert sum(map(float, widths)) == pytest.approx(100, abs=0.01)
+
+
+def ledger_with(seconds: list[float]) -> Ledger:
+    """A ledger of segments that take so long, drains and pulls by turns."""
+    kinds = (SegmentKind.DRAIN, SegmentKind.PULL)
+    ends = [*accumulate(seconds)]
+    segments = tuple(
+        Segment(kind=kinds[index % 2], from_at=end - seconds[index], to_at=end, sentence="it drained")
+        for index, end in enumerate(ends)
+    )
+    return Ledger(began_at=0.0, ended_at=ends[-1], segments=segments)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "numbers"),
+    [
+        pytest.param([10, 20], ["1", "2"], id="each has its row"),
+        pytest.param([10, 0.01, 0.02, 0.01, 20], ["1", "2–4", "5"], id="short neighbours share one"),
+        pytest.param([0.01, 10, 0.01, 20, 0.01, 0.01], ["1", "2", "3", "4", "5–6"], id="a short one alone has its own"),
+        pytest.param([1.0, 2.0] * 500, None, id="of very many the longest"),
+    ],
+)
+def test_rows_of_the_ledger_hold_all_of_its_time(seconds: list[float], numbers: list[str] | None) -> None:
+    table = "".join(ledger_table(ledger_with(seconds)))
+    if numbers is not None:
+        assert re.findall(r'<tr id="s\d+"><td class="number">([^<]*)<', table) == numbers
+    assert table.count("<tr") <= 203
+    widths = re.findall(r'class="gauge"><span class="[a-z ]+" style="width:([\d.]+)%', table)
+    assert sum(map(float, widths)) == pytest.approx(100, abs=0.5)
 
 
 @pytest.mark.parametrize("most", [1, 3, 12, 40])

@@ -10,12 +10,15 @@ _ROUND = (
 _MINUTE, _HOUR = 60, 3600
 #: Below so many seconds, tenths are told; below a second, milliseconds.
 _TENTHS_BELOW = 10.0
+#: Below so many seconds, just that it took some time.
+_LEAST_TOLD = 0.0005
 
 
 def clock_text(seconds: float) -> str:
     """`0.5`, `0:07`, `12:34`, `1:02:03`: for the marks of an axis."""
-    if 0 < seconds < _MINUTE and seconds != floor(seconds):
-        return f"{seconds:.3g}"
+    text = f"{seconds:.3g}"
+    if 0 < seconds < _MINUTE and "." in text:
+        return text
     minutes, rest = divmod(floor(seconds + 0.5), _MINUTE)
     hours, minutes = divmod(minutes, _MINUTE)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
@@ -30,6 +33,8 @@ def duration_text(seconds: float) -> str:
     """`0.014 s`, `7.5 s`, `51 s`, `13 m 30 s`, `1 h 2 m 3 s`; `never` of infinity."""
     if seconds == inf:
         return "never"
+    if 0 < seconds < _LEAST_TOLD:
+        return "<0.001 s"
     if seconds < 1:
         return f"{seconds:.3f}".rstrip("0").rstrip(".") + " s"
     if seconds < _TENTHS_BELOW:

@@ -9,8 +9,9 @@ from slipway.foresight.explain import Explanation, Saving
 from slipway.foresight.pages.clock import duration_text
 from slipway.foresight.pages.document import document, marked_table, section, tiles, verdict
 from slipway.foresight.pages.kinds import kind_words
+from slipway.foresight.pages.ledger_table import highlights, ledger_table
 from slipway.foresight.pages.roll import roll_of
-from slipway.foresight.pages.roll_parts import highlights, ledger_table, roll_figure, rounds_table, share_bar
+from slipway.foresight.pages.roll_parts import roll_figure, rounds_table, share_bar
 from slipway.foresight.pages.style import DRAWING, PALETTE, STYLE
 
 #: Settings that are listed, those that owe most.

@@ -7,11 +7,10 @@ from slipway.foresight.forecast import Forecast, WayBack
 from slipway.foresight.pages.clock import clock_text, duration_text
 from slipway.foresight.pages.document import document, facts, section, table, tiles, verdict
 from slipway.foresight.pages.frame import narrow
+from slipway.foresight.pages.ledger_table import highlights, ledger_table
 from slipway.foresight.pages.roll import Roll, roll_of_forecast
 from slipway.foresight.pages.roll_parts import (
     ROWS_MOST,
-    highlights,
-    ledger_table,
     legend,
     roll_figure,
     rounds_table,
@@ -44,7 +43,10 @@ def forecast_page(
         *tiles(_figures(forecast, slow)),
         "</header><main>",
         *section("The roll", _rolls(roll, slow_roll, title)),
-        *section("Where the time goes", (*share_bar(forecast.ledger), *ledger_table(forecast.ledger))),
+        *section(
+            "Where the time goes" if slow is None else "Where the time goes, P50",
+            (*share_bar(forecast.ledger), *ledger_table(forecast.ledger)),
+        ),
         *section("Rounds", rounds_table(forecast.rounds, seconds=forecast.duration_s) if forecast.rounds else ()),
         *section("The way back", _ways_back(forecast)),
         *section("What it rests on", facts(told)),

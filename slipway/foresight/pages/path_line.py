@@ -57,17 +57,30 @@ def path_line(
 def _pieces(
     ledger: Ledger, frame: Frame, rows: Mapping[str, float], *, began_at: float, free_y: float
 ) -> Iterator[_Piece]:
+    def placed(first: int, segments: list[Segment]) -> _Piece:
+        longest = max(segments, key=lambda segment: segment.seconds)
+        return _Piece(
+            number=first,
+            segments=tuple(segments),
+            from_x=frame.x(segments[0].from_at - began_at),
+            to_x=frame.x(segments[-1].to_at - began_at),
+            y=rows.get(longest.task_arn or "", free_y),
+        )
+
     waiting: list[Segment] = []
     first = 1
     for number, one in enumerate(ledger.segments, start=1):
+        own = frame.x(one.to_at - began_at) - frame.x(one.from_at - began_at)
+        if waiting and own >= BADGE:  # it has its number, whatever goes before it
+            yield placed(first, waiting)
+            waiting = []
+        first = first if waiting else number
         waiting.append(one)
-        from_x, to_x = frame.x(waiting[0].from_at - began_at), frame.x(one.to_at - began_at)
-        if to_x - from_x < SEEN and number < len(ledger.segments):
-            continue
-        longest = max(waiting, key=lambda segment: segment.seconds)
-        y = rows.get(longest.task_arn or "", free_y)
-        yield _Piece(number=first, segments=tuple(waiting), from_x=from_x, to_x=to_x, y=y)
-        waiting, first = [], number + 1
+        if frame.x(one.to_at - began_at) - frame.x(waiting[0].from_at - began_at) >= SEEN:
+            yield placed(first, waiting)
+            waiting = []
+    if waiting:
+        yield placed(first, waiting)
 
 
 def _ends(piece: _Piece) -> list[tuple[float, float]]:

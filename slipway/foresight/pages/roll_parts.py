@@ -1,10 +1,10 @@
 """The parts of a page that tell of one roll: timeline, legend, ledger, rounds."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 
 from slipway.core.explaining.rounds import RoundRow
-from slipway.core.explaining.segment import Ledger, Segment, Setting
+from slipway.core.explaining.segment import Ledger
 from slipway.core.explaining.summary import totals_of
 from slipway.foresight.pages.clock import axis_text, duration_text
 from slipway.foresight.pages.course import State
@@ -14,7 +14,7 @@ from slipway.foresight.pages.kinds import kind_colour, kind_words, state_colour,
 from slipway.foresight.pages.roll import Roll
 from slipway.foresight.pages.timeline import timeline
 
-#: Rows of a table, the longest segments or the first rounds; the others are told together.
+#: Rows of the table; the other rounds are told together.
 ROWS_MOST = 200
 
 
@@ -59,57 +59,6 @@ def share_bar(ledger: Ledger) -> Iterator[str]:
         time = f"{duration_text(one.seconds)} ({one.share:.1%})"
         yield f'<li><i class="{style_of(kind_colour(one.kind))}"></i>{kind_words(one.kind)} {time}</li>'
     yield "</ul>"
-
-
-def ledger_table(ledger: Ledger) -> Iterator[str]:
-    """Each segment with its time, task and cause; of very many the longest, and the others together."""
-    numbered = list(enumerate(ledger.segments, start=1))
-    kept = {number for number, _ in sorted(numbered, key=lambda one: (-one[1].seconds, one[0]))[:ROWS_MOST]}
-    shown = [(number, one) for number, one in numbered if number in kept]
-    rows = [_ledger_row(number, one, ledger) for number, one in shown]
-    left = [one for number, one in numbered if number not in kept]
-    if left:
-        seconds = sum(one.seconds for one in left)
-        words = f'<span class="quiet">and {len(left):,} shorter ones</span>'
-        rows.append(("", f"{duration_text(seconds)}<br>{_share_text(seconds, ledger)}", words))
-    rows.append(("", f"<b>{duration_text(ledger.seconds)}</b>", "<b>all of it</b>"))
-    names = (f"s{number}" for number, _ in shown)
-    yield from marked_table(("+", "+time", "what was waited for"), rows, names=names)
-
-
-def highlights(ledger: Ledger) -> str:
-    """The style that shows a segment of the path and its row of the ledger together, where a pointer rests on one."""
-    rules = (
-        f"body:has(.p{number}:hover) #s{number}{{background:var(--raised)}}"
-        f"body:has(#s{number}:hover) .p{number}{{stroke:var(--mark);stroke-width:6}}"
-        for number in range(1, min(len(ledger.segments), ROWS_MOST) + 1)
-    )
-    return "\n".join(rules)
-
-
-def _share_text(seconds: float, ledger: Ledger) -> str:
-    share = seconds / ledger.seconds if ledger.seconds else 0.0
-    return f'<span class="quiet">{share:.1%}</span>'
-
-
-def _ledger_row(number: int, one: Segment, ledger: Ledger) -> tuple[str, ...]:
-    colour = style_of(kind_colour(one.kind))
-    task = "" if one.task_arn is None else f" <code>{escape(one.task_arn.rpartition('/')[2][:8])}</code>"
-    at = f'<span class="quiet">at {axis_text(one.from_at - ledger.began_at, of=ledger.seconds)}</span>'
-    what = f'<i class="swatch {colour}"></i><b>{kind_words(one.kind)}</b>{task} {at}<br>{escape(one.sentence)}'
-    if one.settings:
-        what += f'<br><span class="quiet">{escape(settings_text(one.settings))}</span>'
-    width = one.seconds / ledger.seconds if ledger.seconds else 0.0
-    bar = f'<div class="gauge"><span class="{colour}" style="width:{width:.3%}"></span></div>'
-    return str(number), f"{duration_text(one.seconds)}<br>{_share_text(one.seconds, ledger)}", what + bar
-
-
-def settings_text(settings: Iterable[Setting]) -> str:
-    """`HealthCheckIntervalSeconds 30, HealthyThresholdCount 5 of target group web`."""
-    by_owner: dict[str, list[str]] = {}
-    for one in settings:
-        by_owner.setdefault(one.of, []).append(f"{one.name} {one.value}".rstrip())
-    return "; ".join(f"{', '.join(named)} of {owner}" for owner, named in by_owner.items())
 
 
 def rounds_table(rounds: tuple[RoundRow, ...], *, seconds: float) -> Iterator[str]:

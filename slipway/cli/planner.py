@@ -74,10 +74,14 @@ class Planner:
         assert self._process.stdout is not None, "it is a pipe"
         return bool(select.select([self._process.stdout], [], [], 0)[0])
 
-    def close(self) -> None:
-        """End it, whatever it does."""
+    def end(self) -> None:
+        """End the worker, whatever it does."""
         self._process.kill()
         self._process.wait()
+
+    def close(self) -> None:
+        """End it, and let go of it."""
+        self.end()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 _close(pipe)

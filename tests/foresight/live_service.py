@@ -1,8 +1,11 @@
 """A service behind a load balancer in a virtual world, made by the calls of the API: what plans are made of."""
 
+import json
 from typing import Any
 
 from slipway.api import ecs
+from slipway.api.introspection_fork import gather_fork
+from slipway.core.answers.wait import Sight
 from slipway.core.model.load_balancing import HealthCheck
 from slipway.foresight.fork import Fork, fork_of_world
 from slipway.sim.behaviours import Behaviour, HealthScript
@@ -95,3 +98,15 @@ class LiveService:
     def fork(self) -> Fork:
         """The fork of the service as it stands now."""
         return fork_of_world(self.world, self.arn)
+
+    def answers(self) -> dict[str, Any]:
+        """What a server with this service answers now, by path."""
+        snapshot, world = self.world.snapshot, self.world
+        sight = Sight(now=world.clock.now(), rules=world.rules, next_check_at=world.balancer.next_check_at)
+        service, sequence = snapshot.services[self.arn], world.store.load()[1]
+        told = gather_fork(snapshot, service, sight, arns=world.arns, sequence=sequence, definition=None)
+        listed = [{"name": "default", "services": [{"name": "web"}], "tasks": []}]
+        return {
+            "/slipway/v1/overview": {"clusters": listed, "hosts": [], "at": sight.now},
+            "/slipway/v1/clusters/default/services/web/fork": json.loads(b"".join(told.pieces())),
+        }

@@ -8,19 +8,31 @@ from slipway.foresight.rollout import Rollout
 FAILURES = 100
 FAILURES_OF_EACH = 3
 
+#: Starts and stops after which a roll is taken to go in circles, and how many for each task, where that is more: a roll
+#: needs two for each, and two more for each that fails.
+MOVES = 1_000
+MOVES_OF_EACH = 20
+
 
 def fails_for_ever(primary: Deployment | None, desired: int) -> bool:
     """Whether so many of the `desired` tasks failed in a row that the next will, too."""
     return primary is not None and primary.failed_tasks >= max(FAILURES, FAILURES_OF_EACH * desired)
 
 
-def why_endless(service: Service, primary: Deployment | None, rollout: Rollout, *, looked_s: float) -> str:
-    """Why a roll has not ended, having looked so many seconds ahead."""
+def goes_in_circles(moves: int, desired: int) -> bool:
+    """Whether a roll of `desired` tasks has started and stopped tasks so often that it does not come to an end."""
+    return moves > max(MOVES, MOVES_OF_EACH * desired)
+
+
+def why_endless(service: Service, primary: Deployment | None, rollout: Rollout, *, moves: int, looked_s: float) -> str:
+    """Why a roll has not ended, having looked so many seconds and so many moves ahead."""
     if primary is not None and fails_for_ever(primary, rollout.desired):
         failed = f"{primary.failed_tasks} tasks in a row failed before they were healthy"
         if rollout.circuit_breaker:
             return f"has not ended: {failed}, on the way back, too"
         return f"has not ended: {failed}, and nothing ends it without --circuit-breaker"
+    if goes_in_circles(moves, rollout.desired):
+        return f"has not ended: it went on for {moves:,} starts and stops, for tasks that are healthy do not stay so"
     percentages = (
         f"--minimum-healthy-percent {rollout.minimum_healthy_percent} and --maximum-percent {rollout.maximum_percent}"
     )

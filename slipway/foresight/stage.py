@@ -10,7 +10,7 @@ from slipway.core.model.load_balancing import HealthCheck, TargetGroup
 from slipway.core.model.task_definitions import TaskDefinition
 from slipway.core.rules import Rules
 from slipway.core.snapshot import Snapshot
-from slipway.foresight.endless import fails_for_ever, why_endless
+from slipway.foresight.endless import fails_for_ever, goes_in_circles, why_endless
 from slipway.foresight.rollout import Rollout, RolloutError
 from slipway.ports import Commit
 from slipway.sim.behaviours import Behaviour, HealthScript
@@ -118,7 +118,8 @@ class Stage:
         return self.roll_out(arn).status.is_verdict
 
     def _fails(self) -> bool:
-        return fails_for_ever(self._primary(), self.rollout.desired)
+        moves = 0 if self.chronicle is None else len(self.chronicle.moves)
+        return fails_for_ever(self._primary(), self.rollout.desired) or goes_in_circles(moves, self.rollout.desired)
 
     def _primary(self) -> Deployment | None:
         return self.world.snapshot.primary(self.world.service(NAME).arn)
@@ -127,7 +128,8 @@ class Stage:
         """Why the roll has not ended, in a sentence."""
         assert self.chronicle is not None, "the roll has begun"
         looked_s = self.world.clock.now() - self.chronicle.began_at
-        return why_endless(self.world.service(NAME), self._primary(), self.rollout, looked_s=looked_s)
+        moves = len(self.chronicle.moves)
+        return why_endless(self.world.service(NAME), self._primary(), self.rollout, moves=moves, looked_s=looked_s)
 
     def roll_out(self, arn: str) -> ServiceDeployment:
         """The record of the roll as it is now."""

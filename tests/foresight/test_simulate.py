@@ -75,6 +75,11 @@ def test_time_adds_up_by_kind() -> None:
             "--maximum-percent 200 no old one may stop before it",
             id="no room",
         ),
+        pytest.param(
+            {"crash_percent": 100, "crash_after": 12, "jitter_percent": 50, "minimum_healthy_percent": 50, **TUNED},
+            "has not ended: it went on for 1,001 starts and stops, for tasks that are healthy do not stay so",
+            id="goes in circles",
+        ),
         pytest.param({"bake_time": 86_000, "ready_time": 0}, "has not ended within 86400 s", id="too long"),
     ],
 )

@@ -4,13 +4,13 @@ from typing import Any
 
 from slipway.core.explaining.life import TaskLife
 from slipway.core.explaining.rounds import RoundRow
-from slipway.core.explaining.segment import Segment, Setting
+from slipway.core.explaining.segment import Ledger, Segment, Setting
 from slipway.core.explaining.summary import KindTotal
 from slipway.foresight.explain import Explanation, Saving
 
 
 def explain_document(explanation: Explanation) -> dict[str, Any]:
-    """All of it. `…_s` count from the creation of the deployment; `seconds` of the segments add up to `seconds`."""
+    """All of it. `…_s` count from the creation of the deployment; `seconds` of the ledger add up to `duration_s`."""
     ledger = explanation.ledger
     return {
         "service": explanation.service,
@@ -20,14 +20,14 @@ def explain_document(explanation: Explanation) -> dict[str, Any]:
         "deployment": explanation.deployment,
         "task_definition": explanation.to,
         "sources": list(explanation.sources),
-        "status": explanation.status.value,
-        "status_reason": explanation.status_reason,
+        "verdict": explanation.status.value,
+        "reason": explanation.status_reason,
         "is_over": explanation.is_over,
         "began_at": ledger.began_at,
         "ended_at": ledger.ended_at,
-        "seconds": explanation.seconds,
+        "duration_s": explanation.seconds,
         "overhead_share": explanation.overhead_share,
-        "segments": [_segment(one, began_at=ledger.began_at) for one in ledger.segments],
+        "ledger": [_segment(one, ledger) for one in ledger.segments],
         "kinds": [_total(one) for one in explanation.totals],
         "rounds": [_round(one) for one in explanation.rounds],
         "savings": [_saving(one) for one in explanation.savings],
@@ -35,13 +35,14 @@ def explain_document(explanation: Explanation) -> dict[str, Any]:
     }
 
 
-def _segment(one: Segment, *, began_at: float) -> dict[str, Any]:
+def _segment(one: Segment, ledger: Ledger) -> dict[str, Any]:
     return {
         "kind": one.kind.value,
-        "from_s": one.from_at - began_at,
+        "start_s": one.from_at - ledger.began_at,
         "seconds": one.seconds,
-        "task": _id(one.task_arn),
+        "share": one.seconds / ledger.seconds if ledger.seconds else 0.0,
         "sentence": one.sentence,
+        "task": _id(one.task_arn),
         "settings": _settings(one.settings),
     }
 
@@ -51,7 +52,7 @@ def _total(one: KindTotal) -> dict[str, Any]:
         "kind": one.kind.value,
         "seconds": one.seconds,
         "share": one.share,
-        "segments": one.count,
+        "parts": one.count,
         "longest_s": one.worst.seconds,
         "longest_task": _id(one.worst.task_arn),
         "settings": _settings(one.settings),
@@ -61,7 +62,8 @@ def _total(one: KindTotal) -> dict[str, Any]:
 def _round(one: RoundRow) -> dict[str, Any]:
     return {
         "number": one.number,
-        "tasks": one.signed,
+        "kind": one.kind.value,
+        "count": one.count,
         "start_s": one.start_s,
         "end_s": one.end_s,
         "healthy": one.healthy,
@@ -92,8 +94,8 @@ def _task(life: TaskLife, *, began_at: float) -> dict[str, Any]:
         "phases": [
             {
                 "phase": span.phase.name,
-                "from_s": span.from_at - began_at,
-                "to_s": None if span.to_at is None else span.to_at - began_at,
+                "start_s": span.from_at - began_at,
+                "end_s": None if span.to_at is None else span.to_at - began_at,
             }
             for span in life.spans
         ],

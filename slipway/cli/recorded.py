@@ -1,7 +1,7 @@
 """The recording that a command is given: a file that was exported, or a deployment of a service."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -55,6 +55,20 @@ def fetch_recording(service: str, deployment: str | None, *, cluster: str | None
         return decode_recording(content, name="The server's answer")
     except RecordingError as error:
         raise CliError(str(error)) from error
+
+
+def recording_document(recording: "Recording") -> dict[str, Any]:
+    """Of which deployment a recording is, for programs: what `slipway explain --json` calls it, too."""
+    from slipway.core.arns import cluster_name
+
+    return {
+        "service": recording.service_arn.rpartition("/")[2],
+        "cluster": cluster_name(recording.service_arn),
+        "service_arn": recording.service_arn,
+        "service_deployment_arn": recording.service_deployment_arn,
+        "deployment": recording.deployment_id,
+        "began_at": recording.began_at,
+    }
 
 
 def file_named(subject: str) -> Path | None:

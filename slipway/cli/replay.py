@@ -8,7 +8,7 @@ from slipway.cli import options
 from slipway.cli.output import print_json
 from slipway.cli.postmortem_words import after_text, local_time
 from slipway.cli.printable import printable
-from slipway.cli.recorded import Deployment, Subject, find_recording
+from slipway.cli.recorded import Deployment, Subject, find_recording, recording_document
 
 if TYPE_CHECKING:
     from slipway.foresight.difference import Difference
@@ -74,18 +74,15 @@ def replay_document(recording: "Recording", replayed: "Replayed") -> dict[str, A
     import msgspec
 
     return {
-        "service": recording.service_arn,
-        "serviceDeployment": recording.service_deployment_arn,
-        "deployment": recording.deployment_id,
-        "beganAt": recording.began_at,
-        "endedAt": recording.ended_at,
-        "isOver": recording.is_over,
-        "recordedSteps": len(recording.steps),
+        **recording_document(recording),
+        "ended_at": recording.ended_at,
+        "is_over": recording.is_over,
+        "recorded_steps": len(recording.steps),
         "steps": replayed.steps,
         "decisions": replayed.decisions,
-        "isIdentical": replayed.is_identical,
+        "is_identical": replayed.is_identical,
         "version": replayed.version,
-        "recordedBy": list(replayed.recorded_by),
+        "recorded_by": list(replayed.recorded_by),
         "difference": msgspec.to_builtins(replayed.difference),
     }
 

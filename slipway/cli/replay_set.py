@@ -4,6 +4,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from slipway.cli.failure import CliError, UsageError
+from slipway.cli.recorded import recording_document
 
 if TYPE_CHECKING:
     from slipway.foresight.advise_subject import Outcome
@@ -55,24 +56,21 @@ def _share(found: "WhatIf") -> str:
 def what_if_document(recording: "Recording", found: "WhatIf") -> dict[str, Any]:
     """It, for programs. Instants are epoch seconds, durations seconds."""
     return {
-        "service": recording.service_arn,
-        "serviceDeployment": recording.service_deployment_arn,
-        "deployment": recording.deployment_id,
-        "beganAt": recording.began_at,
+        **recording_document(recording),
         "set": {one.name: one.value for one in found.assignments},
         "real": _outcome(found.real),
         "again": _outcome(found.again),
         "changed": _outcome(found.changed),
-        "savedSeconds": found.saved_s,
+        "saved_s": found.saved_s,
     }
 
 
 def _outcome(outcome: "Outcome") -> dict[str, Any]:
     return {
-        "status": outcome.verdict.value,
-        "statusReason": outcome.reason,
-        "seconds": outcome.duration_s,
+        "verdict": outcome.verdict.value,
+        "reason": outcome.reason,
+        "duration_s": outcome.duration_s,
         "desired": outcome.desired,
-        "lowestHealthy": outcome.lowest_healthy,
-        "peakTasks": outcome.peak_tasks,
+        "lowest_healthy": outcome.lowest_healthy,
+        "peak_tasks": outcome.peak_tasks,
     }

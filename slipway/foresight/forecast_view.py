@@ -53,7 +53,7 @@ def _segment(one: Segment, forecast: Forecast) -> dict[str, Any]:
         "seconds": seconds(one.seconds),
         "share": round(one.seconds / whole, 6) if whole else 0.0,
         "sentence": one.sentence,
-        "task": one.task_arn,
+        "task": None if one.task_arn is None else one.task_arn.rpartition("/")[2],
         "settings": _settings(one.settings),
     }
 

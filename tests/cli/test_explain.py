@@ -97,19 +97,20 @@ def test_settings_of_one_thing_are_told_together() -> None:
 
 def test_document() -> None:
     document: dict[str, Any] = json.loads(json.dumps(explain_document(EXPLANATIONS["worked_example"]())))
-    segments = document["segments"]
-    assert (document["seconds"], document["status"], document["is_over"]) == (1440.0, "SUCCESSFUL", True)
-    assert sum(one["seconds"] for one in segments) == document["seconds"]
-    assert [one["from_s"] for one in segments] == [0, 150, 450, 480, 630, 930, 960, 1110, 1410]
-    assert segments[1] | {"task": "", "settings": []} == {
+    ledger = document["ledger"]
+    assert (document["duration_s"], document["verdict"], document["is_over"]) == (1440.0, "SUCCESSFUL", True)
+    assert sum(one["seconds"] for one in ledger) == document["duration_s"]
+    assert [one["start_s"] for one in ledger] == [0, 150, 450, 480, 630, 930, 960, 1110, 1410]
+    assert ledger[1] | {"task": "", "share": 0.0, "settings": []} == {
         "kind": "DRAIN",
-        "from_s": 150.0,
+        "start_s": 150.0,
         "seconds": 300.0,
-        "task": "",
+        "share": 0.0,
         "sentence": "something was open to it until its deregistration delay was over",
+        "task": "",
         "settings": [],
     }
-    assert segments[1]["settings"][0] == {
+    assert ledger[1]["settings"][0] == {
         "name": "deregistration_delay.timeout_seconds",
         "value": "300",
         "of": "target group web",
@@ -119,9 +120,9 @@ def test_document() -> None:
         "HEALTH_WAIT": 450.0,
         "KILL_WAIT": 90.0,
     }
-    assert [one["tasks"] for one in document["rounds"]] == [2, -2, 2, -2, 2, -2]
+    assert [(one["kind"], one["count"]) for one in document["rounds"]] == [("START", 2), ("STOP", 2)] * 3
     assert len(document["tasks"]) == 12
-    assert document["tasks"][-1]["phases"][-1] == {"phase": "HEALTHY", "from_s": 1110.0, "to_s": None}
+    assert document["tasks"][-1]["phases"][-1] == {"phase": "HEALTHY", "start_s": 1110.0, "end_s": None}
     assert document["savings"][0]["saved_s"] == 885.0
 
 
@@ -140,7 +141,7 @@ def test_of_a_server_and_of_the_file_alike(tmp_path: Path) -> None:
     by_server = asked("web", "--json", answer=Whole(body=content))
     by_file = asked(str(file), "--json", answer=None)
     assert by_server == by_file
-    assert json.loads(by_file[1])["seconds"] == 1440.0
+    assert json.loads(by_file[1])["duration_s"] == 1440.0
 
 
 def test_a_page_is_written(tmp_path: Path) -> None:

@@ -78,11 +78,11 @@ def test_for_programs(tmp_path: Path) -> None:
     file.write_bytes(encode_recording(changed()))
     status, output, _ = ended(NOBODY, "replay", str(file), "--json")
     document = json.loads(output)
-    assert (status, document["isIdentical"], document["recordedBy"]) == (1, False, ["0.0.1"])
+    assert (status, document["is_identical"], document["recorded_by"]) == (1, False, ["0.0.1"])
     assert set(document["difference"]) == {"step", "at", "kind", "key", "field", "expected", "got"}
     status, output, _ = ended(NOBODY, "replay", str(RECORDED), "--json")
     document = json.loads(output)
-    assert (status, document["isIdentical"], document["difference"]) == (0, True, None)
+    assert (status, document["is_identical"], document["difference"]) == (0, True, None)
 
 
 def test_of_a_service() -> None:

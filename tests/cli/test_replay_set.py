@@ -47,8 +47,8 @@ def test_for_programs(file: str) -> None:
     status, output, _ = ended(NOBODY, "replay", file, "--set", DRAIN, "--json")
     document = json.loads(output)
     assert (status, document["set"]) == (0, {"deregistration_delay.timeout_seconds": 5})
-    assert [document[name]["seconds"] for name in ("real", "again", "changed")] == [1440, 1440, 555]
-    assert (document["savedSeconds"], document["changed"]["status"]) == (885, "SUCCESSFUL")
+    assert [document[name]["duration_s"] for name in ("real", "again", "changed")] == [1440, 1440, 555]
+    assert (document["saved_s"], document["changed"]["verdict"]) == (885, "SUCCESSFUL")
 
 
 @pytest.mark.parametrize(

@@ -39,11 +39,11 @@ def test_a_roll_that_outlived_a_kill_replays_from_a_file(runtime: str, tmp_path:
     assert b"PASSWORD" in content
     assert SECRET.encode() not in content
     from_file = replayed(server, str(file))
-    assert live["isIdentical"], live
+    assert live["is_identical"], live
     assert from_file == live
-    assert live["isOver"]
+    assert live["is_over"]
     assert live["deployment"] == first
-    assert live["decisions"] > 3 * live["recordedSteps"] > 30
+    assert live["decisions"] > 3 * live["recorded_steps"] > 30
 
 
 def _is_half_way(service: BalancedService) -> bool:

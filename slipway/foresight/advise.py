@@ -21,8 +21,8 @@ from slipway.foresight.trade import TradePoint, with_front
 WORTH_SHARE = 0.05
 WORTH_S = 1.0
 
-#: Tasks that are rolled for one advice, about: beyond them only the last candidate of each lever is tried, and pairs
-#: and what else the picture of the trade shows are left out.
+#: Tasks that are rolled for one advice, about: beyond them only the last candidate of each lever is tried, of the pairs
+#: only that of the two which save most, and nothing else for the picture of the trade.
 TASKS_ROLLED = 15_000
 
 
@@ -99,6 +99,10 @@ def _rank(tried: "_Tried") -> tuple[bool, float]:
     return not tried.levers[0].is_harmless, tried.outcome.duration_s
 
 
+def _duration_s(tried: "_Tried") -> float:
+    return tried.outcome.duration_s
+
+
 def _why(outcome: Outcome) -> str:
     return outcome.reason or f"it is {outcome.verdict} after {duration_text(outcome.duration_s)}."
 
@@ -114,7 +118,8 @@ class _Study:
 
     def _roll(self, trial: Trial) -> Outcome:
         if trial not in self._rolls:
-            self._rolls[trial] = self._subject.roll(trial)
+            same = next((one for one in self._rolls if one.is_as(trial)), None)
+            self._rolls[trial] = self._subject.roll(trial) if same is None else self._rolls[same]
         return self._rolls[trial]
 
     @property
@@ -136,7 +141,7 @@ class _Study:
         candidates = lever.candidates if self._has_time else lever.candidates[-1:]
         tried = [self._try((lever,), (candidate,)) for candidate in candidates]
         gains = [one for one in tried if one.outcome.is_success and self._saved_s(one.outcome) >= WORTH_S]
-        return min(gains, key=lambda one: one.outcome.duration_s, default=None)
+        return min(gains, key=_duration_s, default=None)
 
     def _saved_s(self, outcome: Outcome) -> float:
         return self.today.duration_s - outcome.duration_s
@@ -166,16 +171,13 @@ class _Study:
 
     def pair(self, worth: Sequence[_Tried]) -> _Tried | None:
         """The best two levers together, if they are worth more than the best alone."""
-        found = [self._joined(two) for two in combinations(worth, 2) if self._has_time]
-        best = min(
-            (one for one in found if one.outcome.is_success), key=lambda one: one.outcome.duration_s, default=None
-        )
-        return (
-            best
-            if best is not None
-            and self._is_worth(best.outcome, min((one.outcome for one in worth), key=lambda one: one.duration_s))
-            else None
-        )
+        ordered = sorted(worth, key=_duration_s)
+        found: list[_Tried] = []
+        for two in combinations(ordered, 2):
+            if not found or self._has_time:
+                found.append(self._joined(two))
+        best = min((one for one in found if one.outcome.is_success), key=_duration_s, default=None)
+        return best if best is not None and self._is_worth(best.outcome, ordered[0].outcome) else None
 
     def together(self, worth: Sequence[_Tried]) -> _Tried | None:
         """All harmless levers together, if there are several."""

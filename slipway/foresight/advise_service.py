@@ -18,7 +18,7 @@ from slipway.core.model.task_definitions import TaskDefinition
 from slipway.core.placing.placement import footprint
 from slipway.core.plan import Put
 from slipway.core.snapshot import Snapshot
-from slipway.foresight.advise_subject import Facts, Outcome, RequestSeen, Trial, outcome_of
+from slipway.foresight.advise_subject import Facts, Outcome, RequestSeen, Trial, no_checks, outcome_of
 from slipway.foresight.assumption import NEVER_MEASURED, Assumption, Pace, Part, behaviour_of
 from slipway.foresight.fork import Fork
 from slipway.foresight.fork_roll import ForkRoll, PlannedChange, planned_definition
@@ -115,15 +115,21 @@ def _facts(fork: Fork, snapshot: Snapshot, definition: TaskDefinition, assumed: 
         lacks_room_for=0 if room.beside >= BOUNDLESS else max(wanted - room.own - room.beside, 0),
         cpu=need.cpu,
         memory=need.memory,
-        notes=tuple(_notes(snapshot, fork.service_arn, assumed)),
+        notes=(*_unchecked(fork, assumed), *_notes(snapshot, fork.service_arn, assumed)),
     )
+
+
+def _unchecked(fork: Fork, assumed: tuple[Assumption, ...]) -> Iterator[str]:
+    if not any(one.part is Part.READY for one in assumed):
+        yield no_checks(fork.rules.healthy_after_running_s)
 
 
 def _notes(snapshot: Snapshot, service_arn: str, assumed: tuple[Assumption, ...]) -> Iterator[str]:
     """What is taken for granted."""
     limited = [one.part.value for one in assumed if one.source == NEVER_MEASURED and one.p90_s == inf]
     if limited:
-        yield f"Never measured: {' and '.join(limited)}. Each is taken to last to its limit."
+        which = "Each" if len(limited) > 1 else "It"
+        yield f"Never measured: {' and '.join(limited)}. {which} is taken to last to its limit."
     primary = snapshot.primary(service_arn)
     if primary is not None and primary.rollout_state is RolloutState.IN_PROGRESS:
         yield "A deployment is in progress: the numbers are those of one that takes its place, as it stands now."

@@ -5,6 +5,7 @@ from math import ceil, inf
 from typing import Protocol
 
 from slipway.core.model.deployments import ServiceDeploymentStatus
+from slipway.core.rules import Rules
 from slipway.foresight.forecast import Forecast
 from slipway.foresight.knob import Value
 from slipway.foresight.knob_lines import Place
@@ -43,6 +44,11 @@ class Trial:
     assignments: tuple[Assignment, ...] = ()
     extra_room: int = 0  # tasks that fit in the cluster besides
     is_pulled_before: bool = False  # every host has the image
+
+    def is_as(self, other: "Trial") -> bool:
+        """Whether it changes the same, in whatever order."""
+        mine, others = (replace(one, assignments=()) for one in (self, other))
+        return mine == others and set(self.assignments) == set(other.assignments)
 
     def __add__(self, other: "Trial") -> "Trial":
         return Trial(
@@ -161,4 +167,13 @@ def _facts(rollout: Rollout, longest_request_s: float | None) -> Facts:
         lacks_room_for=0 if room is None else max(rollout.peak - room, 0),
         cpu=rollout.cpu,
         memory=rollout.memory,
+        notes=() if rollout.load_balancer else (no_checks(Rules().healthy_after_running_s),),
+    )
+
+
+def no_checks(after_s: float) -> str:
+    """What is to be said of tasks that nobody checks."""
+    return (
+        f"Its tasks have no health check, and count as healthy {after_s:g} s after RUNNING: a container health check "
+        "(healthCheck) tells sooner."
     )

@@ -11,6 +11,7 @@ from bench import (
     idle,
     memory,
     placement,
+    prediction,
     processes,
     rollout,
     way_back,
@@ -48,4 +49,5 @@ BENCHES = (
     Bench(
         name="foresight_scale", title="what it costs to foresee a roll, by its size", measure=foresight_scale.measure
     ),
+    Bench(name="prediction", title="deployments predicted, then rolled", measure=prediction.measure),
 )

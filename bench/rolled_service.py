@@ -17,7 +17,7 @@ PORT = 8080
 _VERDICTS = ("SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED")
 _BREAKER = {"enable": True, "rollback": True}
 _FAILURES: dict[str, dict[str, str]] = {
-    "crashes": {"CRASH_AFTER_S": "0.2"},
+    "crashes": {"CRASH_AFTER_S": "1"},
     "never-healthy": {"READY_S": "100000"},
 }
 

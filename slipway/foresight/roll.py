@@ -14,7 +14,7 @@ from slipway.core.explaining.segment import Ledger
 from slipway.core.model.deployments import ServiceDeployment
 from slipway.foresight.forecast import Forecast
 from slipway.foresight.ways_back import Checkpoints, find_ways_back
-from slipway.sim.collector import collecting_rarely
+from slipway.sim.collector import no_collections
 from slipway.sim.world import World
 
 #: Seconds that are looked ahead: a roll that takes longer has no verdict.
@@ -44,7 +44,7 @@ class Roll(Protocol):
         """The record of the roll as it is now."""
 
 
-@collecting_rarely()
+@no_collections()
 def forecast_of(make: Callable[[], Roll], *, ways_back: bool, limit_s: float = LIMIT_S) -> Forecast:
     """What the roll will do that `make` makes. `ways_back`: also how long the way back would take from
     each round. `limit_s`: seconds of virtual time that are looked ahead."""

@@ -2,9 +2,8 @@
 
 import gc
 
-from slipway.controller import COLLECT_AFTER
 from slipway.core.plan import Record
-from slipway.sim.collector import collecting_rarely
+from slipway.sim.collector import no_collections
 from slipway.sim.operator import Operator
 from slipway.sim.world import World
 
@@ -41,7 +40,9 @@ def test_without_a_story_no_past_is_kept() -> None:
 
 
 def test_the_collector_is_as_it_was_afterwards() -> None:
-    before = gc.get_threshold()
-    with collecting_rarely():
-        assert gc.get_threshold() == COLLECT_AFTER
-    assert gc.get_threshold() == before
+    with no_collections():
+        assert not gc.isenabled()
+        with no_collections():
+            pass
+        assert not gc.isenabled()
+    assert gc.isenabled()

@@ -7,6 +7,7 @@ from typing import Any
 from slipway.api.call import Call, Site
 from slipway.api.ecs_services import update_service
 from slipway.api.errors import ApiError
+from slipway.core.answers.why_service import blocked_because
 from slipway.core.arns import cluster_name
 from slipway.core.decision import Context
 from slipway.core.deployments.desired import desired_count
@@ -137,9 +138,11 @@ class ForkRoll:
             failed = f"has not ended: {self._primary.failed_tasks} tasks in a row failed before they were healthy"
             is_ended = self.service.circuit_breaker.is_enabled
             return f"{failed}, on the way back, too" if is_ended else f"{failed}, and no circuit breaker ends it"
-        blocked = "" if self.service.blocked_by is None else f" ({self.service.blocked_by})"
-        looked_s = self.world.clock.now() - self.fork.at
-        return f"has not ended within {looked_s:g} s{blocked}"
+        looked_s = round(self.world.clock.now() - self.fork.at)
+        unended = "has no end" if self.world.next_at is None else f"has not ended within {looked_s:,} s"
+        if self._primary is None or self.service.blocked_by is None:
+            return unended
+        return f"{unended}: {blocked_because(self.world.snapshot, self.service, self._primary)}"
 
     def roll_out(self, arn: str) -> ServiceDeployment:
         """The record of the roll as it is now."""

@@ -8,10 +8,10 @@ from slipway.foresight.pages.clock import clock_text, duration_text
 from slipway.foresight.pages.document import document, facts, section, table, tiles, verdict
 from slipway.foresight.pages.frame import narrow
 from slipway.foresight.pages.ledger_table import highlights, ledger_table
+from slipway.foresight.pages.legend import legend
 from slipway.foresight.pages.roll import Roll, roll_of_forecast
 from slipway.foresight.pages.roll_parts import (
     ROWS_MOST,
-    legend,
     roll_figure,
     rounds_table,
     share_bar,

@@ -1,7 +1,7 @@
 """The words and the colours of states, bands and segments."""
 
 from slipway.core.explaining.segment import SegmentKind
-from slipway.foresight.pages.course import Band, Course, State
+from slipway.foresight.pages.course import Band, State
 
 #: Colours by their names in the stylesheet.
 BAND_COLOURS = {
@@ -64,8 +64,8 @@ def style_of(colour: str) -> str:
     return f"{colour} hatched" if colour in HATCHED else colour
 
 
-def state_colour(course: Course, state: State) -> str:
+def state_colour(state: State, *, is_old: bool) -> str:
     """The colour of a task in a state: healthy ones of the old and of the new version differ."""
     if state is State.HEALTHY:
-        return "old" if course.is_old else "new"
+        return "old" if is_old else "new"
     return _STATE_COLOURS[state]

@@ -1,16 +1,16 @@
 """The parts of a page that tell of one roll: timeline, legend, ledger, rounds."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from html import escape
 
 from slipway.core.explaining.rounds import RoundRow
 from slipway.core.explaining.segment import Ledger
 from slipway.core.explaining.summary import totals_of
 from slipway.foresight.pages.clock import axis_text, duration_text
-from slipway.foresight.pages.course import State
 from slipway.foresight.pages.document import marked_table
 from slipway.foresight.pages.frame import narrow, wide
-from slipway.foresight.pages.kinds import kind_colour, kind_words, state_colour, style_of
+from slipway.foresight.pages.kinds import kind_colour, kind_words, style_of
+from slipway.foresight.pages.legend import legend
 from slipway.foresight.pages.roll import Roll
 from slipway.foresight.pages.timeline import timeline
 
@@ -25,25 +25,6 @@ def roll_figure(roll: Roll, *, name: str) -> Iterator[str]:
     yield f'<div class="narrow">{timeline(roll, narrow(roll.seconds), name=name)}</div>'
     yield from legend((roll,))
     yield "</figure>"
-
-
-def legend(rolls: Sequence[Roll]) -> Iterator[str]:
-    """What the colours mean that occur, and the lines."""
-    seen = {
-        (state_colour(course, one.state), course.is_old if one.state is State.HEALTHY else None, one.state)
-        for roll in rolls
-        for course in roll.courses
-        for one in course.stretches
-    }
-    order = list(State)
-    yield '<ul class="legend">'
-    for colour, is_old, state in sorted(seen, key=lambda one: (order.index(one[2]), not one[1])):
-        age = "" if is_old is None else "old, " if is_old else "new, "
-        yield f'<li><i class="{style_of(colour)}"></i>{age}{state.value}</li>'
-    yield '<li><i class="line"></i>critical path</li><li><i class="line dashed"></i>desired</li>'
-    if any(roll.minimum != roll.desired for roll in rolls):
-        yield '<li><i class="line dotted"></i>least healthy</li>'
-    yield "</ul>"
 
 
 def share_bar(ledger: Ledger) -> Iterator[str]:

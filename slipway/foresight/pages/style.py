@@ -64,6 +64,7 @@ svg .front { stroke: var(--mark); stroke-width: 1.5; fill: none; }
 svg .point { fill: var(--ground); stroke: var(--quiet); stroke-width: 2; }
 svg .point.best { stroke: var(--mark); } svg .point.today { fill: var(--text); stroke: var(--text); }
 svg .figure { font-size: 10px; font-weight: 700; text-anchor: middle; pointer-events: none; }
+svg .label { stroke: var(--ground); stroke-width: 3; paint-order: stroke; stroke-linejoin: round; }
 svg .inverse { fill: var(--ground); }
 svg .hatching { stroke: var(--hatch); stroke-width: 2; }
 """

@@ -10,6 +10,7 @@ from slipway.foresight.pages.course import Course
 from slipway.foresight.pages.frame import Frame, axis, hatch, hatching, wide
 from slipway.foresight.pages.kinds import HATCHED, state_colour
 from slipway.foresight.pages.lanes import Lane, lanes_of
+from slipway.foresight.pages.legend import drawn_legend
 from slipway.foresight.pages.path_line import path_line
 from slipway.foresight.pages.roll import Roll
 from slipway.foresight.pages.style import DRAWING, PALETTE
@@ -42,7 +43,15 @@ def timeline(roll: Roll, frame: Frame, *, name: str, style: str | None = None) -
         svg.words(4, charted - 9, "all tasks", style="head"),
         *counts_chart(roll, frame, top=charted),
     ]
-    return svg.drawing(parts, width=frame.width, height=end + AXIS, name=name, about=_about(roll), style=style)
+    legend, height = drawn_legend(roll, frame, top=end + AXIS + 8) if style is not None else ([], 0.0)
+    return svg.drawing(
+        [*parts, *legend],
+        width=frame.width,
+        height=end + AXIS + (height and height + 8),
+        name=name,
+        about=_about(roll),
+        style=style,
+    )
 
 
 def _about(roll: Roll) -> str:
@@ -119,7 +128,7 @@ def _bars(course: Course, frame: Frame, y: float) -> Iterator[str]:
     height = frame.row - 6
     for one in course.stretches:
         x, width = frame.x(one.from_s), frame.x(one.to_s) - frame.x(one.from_s)
-        colour = state_colour(course, one.state)
+        colour = state_colour(one.state, is_old=course.is_old)
         took = f"{duration_text(one.to_s - one.from_s)}, {clock_text(one.from_s)} to {clock_text(one.to_s)}"
         yield svg.rect(x, y, width, height, style=colour, tip=f"{course.name}: {one.state.value}, {took}")
         if colour in HATCHED:

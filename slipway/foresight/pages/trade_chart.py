@@ -165,7 +165,7 @@ def _labels(rows: Sequence[_Row], across: _Across, width: float) -> Iterator[str
                 is_inside = is_inside and across.left - RADIUS <= box.left and box.right <= width - 4
                 if is_inside and not any(box.meets(other) for other in taken):
                     taken.append(box)
-                    style = "head" if spot.point.is_today else "" if spot.point.is_front else "quiet"
+                    style = "label head" if spot.point.is_today else "label" if spot.point.is_front else "label quiet"
                     yield svg.words(box.left + 2, box.bottom - 4, spot.point.label, style=style)
                     break
 

@@ -184,7 +184,7 @@ def test_ctrl_c_asks_and_takes_the_deployment_back(shop: Shop) -> None:
     with terminal(
         "deploy", NAME, "--task-definition", arn, "--yes", "--data", str(shop.server.data), environment=os.environ
     ) as screen:
-        screen.await_text("no room: a task needs")
+        screen.await_text("no room: a task needs", times=2)  # the plan says it first
         screen.press(CTRL_C)
         screen.await_text("The way back takes about a second, for the old tasks still run.")
         screen.press("r\r")
@@ -200,7 +200,7 @@ def test_ctrl_c_without_a_terminal_detaches(shop: Shop) -> None:
     arn = stuck(shop)
     process = shop.start("deploy", NAME, "--task-definition", arn, "--yes")
     assert process.stdout is not None
-    wait_until(lambda: "no room" in process.stdout.readline(), timeout_s=BOUND_S, what="the deploy to be followed")
+    wait_until(lambda: "waiting: no room" in process.stdout.readline(), timeout_s=BOUND_S, what="the deploy to be followed")
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=BOUND_S)
     assert process.returncode == 130

@@ -128,6 +128,16 @@ def _measured_on(count: int) -> str:
     return f"measured on {count} task{'' if count == 1 else 's'}"
 
 
+def overdue(assumptions: Iterable[Assumption], age_s: float) -> tuple[Assumption, ...]:
+    """What is assumed of a revision of which no task was ever ready, though one has been running for so long and fails
+    its checks: that it takes as long again, or that it never will be."""
+    source = f"not ready after {age_s:.0f} s"
+    return tuple(
+        replace(one, p50_s=2 * age_s, p90_s=inf, source=source) if one.part is Part.READY and age_s > one.p50_s else one
+        for one in assumptions
+    )
+
+
 def behaviour_of(assumptions: Iterable[Assumption], pace: Pace) -> Behaviour:
     """How tasks of one revision behave by what is assumed of them."""
     by_part: Mapping[Part, float] = {one.part: one.seconds(pace) for one in assumptions}

@@ -14,7 +14,7 @@ from slipway.core.deployments.desired import desired_count
 from slipway.core.explaining.chronicle import Chronicle
 from slipway.core.model.deployments import Deployment, ServiceDeployment
 from slipway.core.model.services import Service, ServiceEvent, ServiceStatus
-from slipway.core.model.task_definitions import TaskDefinition
+from slipway.core.model.task_definitions import TaskDefinition, TaskDefinitionStatus
 from slipway.core.monitoring.metrics import Bucket, Metric, MetricDatum
 from slipway.core.plan import Plan, Put
 from slipway.core.snapshot import Snapshot
@@ -202,7 +202,11 @@ def _source(snapshot: Snapshot, service: Service, name: str | None) -> TaskDefin
         return snapshot.task_definitions[primary.task_definition_arn]
     family, _, revision = name.rpartition("/")[2].partition(":")
     known = snapshot.revisions(family)
-    found = next((one for one in reversed(known) if revision in ("", str(one.revision))), None)
+    is_active = TaskDefinitionStatus.ACTIVE
+    meant = (
+        one for one in reversed(known) if revision == str(one.revision) or (not revision and one.status is is_active)
+    )
+    found = next(meant, None)
     if found is None:
         raise PlanError(f"There is no task definition {name}.")
     return found

@@ -18,11 +18,12 @@ from slipway.core.deployments.roll_back import roll_back_target
 from slipway.core.model.deployments import Deployment, RolloutState
 from slipway.core.model.services import Service
 from slipway.core.model.task_definitions import TaskDefinition
+from slipway.core.model.tasks import HealthStatus, Task
 from slipway.core.placing.placement import footprint
 from slipway.core.plan import Put
 from slipway.core.snapshot import Snapshot
 from slipway.core.tasks.service_tasks import Phase
-from slipway.foresight.assumption import Assumption, Failure, Pace, Part, assumptions_of, behaviour_of, failing
+from slipway.foresight.assumption import Assumption, Failure, Pace, Part, assumptions_of, behaviour_of, failing, overdue
 from slipway.foresight.forecast import Forecast
 from slipway.foresight.fork import Fork
 from slipway.foresight.fork_roll import ForkRoll, PlanError, PlannedChange, planned_definition
@@ -89,7 +90,7 @@ def plan_change(
     service = snapshot.services[fork.service_arn]
     definition = planned_definition(snapshot, service, change)
     is_new = _is_new(snapshot, service, change)
-    assumed = assumed_of(snapshot, service, definition)
+    assumed = assumed_of(snapshot, service, definition, now=fork.at)
     _check_failure(assumed[_revision(definition)], change.assume)
     warnings: dict[str, None] = {}
 
@@ -144,14 +145,39 @@ def _revision(definition: TaskDefinition) -> str:
 Assumed = dict[str, tuple[Assumption, ...]]
 
 
-def assumed_of(snapshot: Snapshot, service: Service, definition: TaskDefinition) -> Assumed:
-    """What is assumed of each revision that tasks run or will run, by `family:revision`, the deployed one first."""
+def assumed_of(
+    snapshot: Snapshot, service: Service, definition: TaskDefinition, *, now: float | None = None
+) -> Assumed:
+    """What is assumed of each revision that tasks run or will run, by `family:revision`, the deployed one first.
+
+    With `now` (epoch seconds), a revision whose tasks are overdue by then is taken to be slower than was measured.
+    """
     primary = snapshot.primary(service.arn)
     good = None if primary is None else roll_back_target(snapshot, service, primary)
     kept = [*snapshot.service_deployments_of(service.arn), *(() if good is None else (good,))]
     known = [snapshot.task_definitions[one.task_definition_arn] for one in kept]
     found = {_revision(one): one for one in (definition, *known)}
-    return {name: assumptions_of(snapshot, service, one) for name, one in found.items()}
+    assumed = {name: assumptions_of(snapshot, service, one) for name, one in found.items()}
+    if primary is not None and now is not None and (age_s := _failing_for_s(snapshot, primary, now)):
+        rising = primary.task_definition_arn.rpartition("/")[2]
+        assumed[rising] = overdue(assumed[rising], age_s)
+    return assumed
+
+
+def _failing_for_s(snapshot: Snapshot, primary: Deployment, now: float) -> float:
+    """The age of the oldest running task of a deployment that fails its checks; 0 where there is none, or where some
+    task of the deployment is healthy."""
+    tasks = snapshot.service_tasks(primary.service_arn).of(primary.id)
+    if tasks.count(Phase.HEALTHY):
+        return 0.0
+    running = (snapshot.tasks[arn] for arn in tasks.first(Phase.RUNNING, tasks.count(Phase.RUNNING)))
+    ages = [now - task.started_at for task in running if task.started_at is not None and _fails(snapshot, task)]
+    return max(ages, default=0.0)
+
+
+def _fails(snapshot: Snapshot, task: Task) -> bool:
+    is_sick = task.health_status is HealthStatus.UNHEALTHY
+    return is_sick or any(target.failed_checks for target in snapshot.task_targets(task.arn))
 
 
 def behaviours_of(assumed: Assumed, pace: Pace) -> dict[str, Behaviour]:

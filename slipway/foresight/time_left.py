@@ -31,7 +31,7 @@ def time_left(fork: Fork, *, limit_s: float = LIMIT_S) -> TimeLeft | None:
     if primary is None or primary.rollout_state is not RolloutState.IN_PROGRESS:
         return None
     definition = snapshot.task_definitions[primary.task_definition_arn]
-    assumed = assumed_of(snapshot, fork.service, definition)
+    assumed = assumed_of(snapshot, fork.service, definition, now=fork.at)
     ends = {pace: _end(_rolled(fork, assumed, pace, limit_s=limit_s)) for pace in Pace}
     return TimeLeft(
         verdict=ends[Pace.P50][0],

@@ -14,7 +14,7 @@ from slipway.foresight.knobs import parse_assignments
 from slipway.foresight.plan import Plan, plan_change
 from slipway.foresight.plan_view import plan_view, summary
 from slipway.foresight.time_left import time_left
-from slipway.sim.behaviours import Behaviour
+from slipway.sim.behaviours import Behaviour, HealthScript
 from tests.foresight.live_service import DELAY_S, STEADY, STOP_TIMEOUT_S, LiveService
 
 SUCCESSFUL = ServiceDeploymentStatus.SUCCESSFUL
@@ -95,6 +95,24 @@ def test_the_way_back_from_here() -> None:
     assert left is not None
     assert newest.finished_at is not None
     assert left.way_back_s == pytest.approx(newest.finished_at - at, abs=EXACT_S)
+
+
+def test_tasks_that_are_overdue_take_as_long_again_or_never_become_healthy() -> None:
+    """Not as long as those of the version before, which would be over: nobody would be told that it hangs."""
+    live = LiveService()
+    stuck = replace(STEADY, health=HealthScript(ready_s=inf))
+    live.update(taskDefinition=live.register("web:v2", behaviour=stuck))
+    live.world.run_for(100)
+    plan, left = plan_change(live.fork()), time_left(live.fork())
+    [ready] = [one for one in plan.assumptions if (one.revision, one.part) == ("web:2", Part.READY)]
+    age_s = 100 - STEADY.pull_s - STEADY.launch_s
+    assert ready.p50_s == pytest.approx(2 * age_s)
+    assert (ready.p90_s, ready.source) == (inf, "not ready after 96 s")
+    live.settle()
+    ended_at = live.world.snapshot.service_history(live.arn)[0].finished_at
+    assert plan.forecast_p90.verdict is ServiceDeploymentStatus.ROLLBACK_SUCCESSFUL
+    assert left is not None
+    assert left.p90_at == pytest.approx(ended_at, abs=EXACT_S), "it is as bad as that"
 
 
 def test_nothing_is_left_of_what_is_complete() -> None:

@@ -49,7 +49,7 @@ def timeline(roll: Roll, frame: Frame, *, name: str, style: str | None = None) -
         width=frame.width,
         height=end + AXIS + (height and height + 8),
         name=name,
-        about=_about(roll),
+        about=_about(roll) + ("" if style is not None else " The tables below tell the same."),
         style=style,
     )
 
@@ -59,7 +59,7 @@ def _about(roll: Roll) -> str:
     return (
         f"{old:,} old and {len(roll.courses) - old:,} new tasks over {duration_text(roll.seconds)} in "
         f"{len(roll.rounds):,} rounds; at most {roll.peak:,} at once, {roll.desired:,} desired, at least "
-        f"{roll.minimum:,} healthy. The tables below tell the same."
+        f"{roll.minimum:,} healthy."
     )
 
 

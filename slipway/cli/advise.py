@@ -87,7 +87,8 @@ def _described(flags: Flags, file: Path | None, longest_request_s: float | None)
         described = load_rollout(flags, file)
     except RolloutError as error:
         raise UsageError(str(error)) from error
-    return RolloutSubject(described, longest_request_s=longest_request_s)
+    name = "the rollout" if file is None else f"the rollout of {file.name}"
+    return RolloutSubject(described, longest_request_s=longest_request_s, name=name)
 
 
 def _live(service: str, cluster: str | None, data: Path | None) -> "Subject":

@@ -158,8 +158,11 @@ def _stops(subject: Subject) -> Iterator[Candidate]:
         return
     risk = f"a program that needs longer than {seconds} s after SIGTERM (now {now} s) is killed before it has ended"
     instead = "; it would take no time either if it exited on SIGTERM (exec form of its command, initProcessEnabled)"
-    said = risk + instead if subject.facts.ignores_sigterm else risk
-    yield Candidate(label=f"stop {seconds} s", trial=Trial(assignments=assignments), risks=lambda outcome: (said,))
+    said = (
+        risk + instead if subject.facts.ignores_sigterm else risk,
+        "tasks that run now keep the timeout they were started with: this is saved from the second deployment on",
+    )
+    yield Candidate(label=f"stop {seconds} s", trial=Trial(assignments=assignments), risks=lambda outcome: said)
 
 
 def floor_notes(subject: Subject) -> Iterator[str]:
@@ -180,6 +183,8 @@ def floor_notes(subject: Subject) -> Iterator[str]:
             yield f"The drain is {drain} s now, and cuts such a request off: {DRAIN}={drain_s} would let it end."
         if stop is not None and stop < stop_s:
             yield f"The stop timeout is {stop} s now, less than is advised: stopTimeout={stop_s}."
+    if minutes := _number(subject, "bakeTimeInMinutes"):
+        yield f"{minutes} m of it are the bake time (bakeTimeInMinutes), which no advice shortens."
 
 
 # Capacity

@@ -157,6 +157,20 @@ def test_a_program_is_not_killed_while_it_ends() -> None:
     assert "stop" not in {one.name for one in of(replace(DEFAULTS, exit=12.5)).singles}
 
 
+def test_when_a_shorter_stop_timeout_counts() -> None:
+    """`test_stop_timeout_takes_effect` shows it."""
+    assert named(of(DEFAULTS), "stop").risks[1] == (
+        "tasks that run now keep the timeout they were started with: this is saved from the second deployment on"
+    )
+
+
+def test_a_bake_time_is_told_and_left_as_it_is() -> None:
+    assert (
+        "5 m of it are the bake time (bakeTimeInMinutes), which no advice shortens."
+        in of(replace(DEFAULTS, bake_time=300)).notes
+    )
+
+
 def test_what_was_never_measured_is_told() -> None:
     assert (
         "Never measured: drain and exit. Each is taken to last to its limit."

@@ -106,8 +106,9 @@ def _parts(segments: Iterable[Segment]) -> str:
     seconds: dict[SegmentKind, float] = {}
     for one in segments:
         seconds[one.kind] = seconds.get(one.kind, 0.0) + one.seconds
-    return ", ".join(
-        f'<i class="swatch {style_of(kind_colour(kind))}"></i>{kind_words(kind)} {duration_text(time)}'
+    return " ".join(
+        f'<span class="part"><i class="swatch {style_of(kind_colour(kind))}"></i>{kind_words(kind)} '
+        f"{duration_text(time)}</span>"
         for kind, time in seconds.items()
     )
 

@@ -133,6 +133,7 @@ figure svg { display: block; width: 100%; height: auto; }
 .legend i.line.dotted { border-top: 2px dotted var(--text); }
 .legend i.dot { border: 2px solid var(--quiet); border-radius: 50%; }
 .legend i.best { border-color: var(--mark); } .legend i.today { background: var(--text); border-color: var(--text); }
+.part { display: inline-block; white-space: nowrap; margin-right: .8rem; }
 .hatched { background-image: repeating-linear-gradient(45deg, transparent 0 3px, var(--hatch) 3px 5px); }
 .share { display: flex; height: 1.6rem; border-radius: .35rem; overflow: hidden; gap: 1px; margin: .5rem 0 1rem; }
 .share span { min-width: 1px; }

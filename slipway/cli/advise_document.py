@@ -8,6 +8,13 @@ from slipway.foresight.advise import Advice
 
 
 def advise_document(advice: Advice) -> dict[str, Any]:
-    """All of the advice. Times are seconds; `trade` has the fastest roll first."""
+    """All of the advice. Times are seconds; `trade` has the fastest roll first. What to change first is its `sentence`:
+    a `verdict` is how a roll ended, everywhere."""
     told: dict[str, Any] = msgspec.to_builtins(advice)
-    return {"is_worth_changing": bool(advice.singles), "duration_s": advice.today.duration_s, **told}
+    sentence = told.pop("verdict")
+    return {
+        "is_worth_changing": bool(advice.singles),
+        "sentence": sentence,
+        "duration_s": advice.today.duration_s,
+        **told,
+    }

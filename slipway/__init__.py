@@ -3,4 +3,4 @@
 from slipway.foresight.lazy_names import __dir__ as __dir__
 from slipway.foresight.lazy_names import __getattr__ as __getattr__
 
-__all__ = ["Forecast", "Plan", "Rollout", "RolloutError", "plan", "simulate"]
+__all__ = ["Explanation", "Forecast", "Plan", "Rollout", "RolloutError", "explain", "plan", "simulate"]

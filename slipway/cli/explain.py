@@ -6,11 +6,9 @@ from typing import Annotated
 import typer
 
 from slipway.cli import options
-from slipway.cli.access import find_access
-from slipway.cli.endpoint import Endpoint
 from slipway.cli.failure import CliError
 from slipway.cli.output import print_json, table_console
-from slipway.cli.recorded import Deployment, Subject, file_named, find_recording
+from slipway.cli.recorded import Deployment, Subject
 
 
 def explain(
@@ -28,13 +26,9 @@ def explain(
 
     The parts of its critical path add up to its wall time. One that goes on is told so far.
     """
-    from slipway.foresight.explain import explain as explained
-    from slipway.foresight.what_if_savings import savings
+    from slipway.cli.explaining import explain as explained
 
-    recording = find_recording(subject, deployment, cluster=cluster, data=data)
-    goes_on = not recording.is_over and file_named(subject) is None
-    now = float(Endpoint(find_access(data)).overview()["at"]) if goes_on else None
-    told = explained(recording, now=now, savings=savings)
+    told = explained(subject, deployment, cluster=cluster, data=data)
     if html is not None:
         from slipway.foresight.pages.explanation_page import explanation_page
 

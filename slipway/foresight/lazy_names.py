@@ -5,10 +5,12 @@ from typing import Any
 
 #: Where each name comes from; `slipway/__init__.pyi` says so to type checkers.
 PLACES = {
+    "Explanation": "slipway.foresight.explain",
     "Forecast": "slipway.foresight.forecast",
     "Plan": "slipway.foresight.plan",
     "Rollout": "slipway.foresight.rollout",
     "RolloutError": "slipway.foresight.rollout",
+    "explain": "slipway.cli.explaining",
     "plan": "slipway.cli.planning",
     "simulate": "slipway.foresight.python_api",
 }

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-import slipway
 from slipway.core.explaining.segment import SegmentKind
 from slipway.core.model.deployments import ServiceDeploymentStatus
 from slipway.foresight.comparison import differences_of
@@ -238,18 +237,3 @@ def test_json_of_a_forecast() -> None:
         "rollback_s": 0,
     }
     assert sum(segment["seconds"] for segment in view["ledger"]) == 1440
-
-
-# In Python
-
-
-def test_the_package_simulates_by_keywords() -> None:
-    forecast = slipway.simulate(desired=6, room=8, exit="ignores", health_interval="30s", ways_back=False)
-    assert isinstance(forecast, Forecast)
-    assert seconds(forecast.duration_s) == 1440
-    assert slipway.simulate(slipway.Rollout(room=8), minimum_healthy_percent=50).lowest_healthy == 3
-
-
-def test_a_name_the_package_does_not_have() -> None:
-    with pytest.raises(AttributeError, match="module 'slipway' has no attribute 'simulat'"):
-        slipway.simulat  # noqa: B018

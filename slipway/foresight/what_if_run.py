@@ -6,13 +6,13 @@ record that it made others, not the record as it was then.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, assert_never
 
 from slipway.core.decision import Context
 from slipway.core.explaining.chronicle import Chronicle
 from slipway.core.model.services import ServiceEvent
 from slipway.core.model.tasks import Task
-from slipway.core.observations import AlarmEvaluated
+from slipway.core.observations import AlarmEvaluated, HostReport
 from slipway.core.plan import Change, Plan, Put, Record, Remove
 from slipway.core.snapshot import Snapshot
 from slipway.foresight.advise_subject import Outcome
@@ -104,14 +104,24 @@ class Again:
             for at, event in _events(step):
                 if not self._run_until(at):
                     return self._outcome()
-                if isinstance(event, Taken):
-                    self._world.apply(self._transaction(event))
-                else:
-                    self._world.report(event)
+                self._do(event)
                 self._world.step()
             self._note(step)
         self._world.run(self._is_over, limit_s=BEYOND_S)
         return self._outcome()
+
+    def _do(self, event: Taken | AlarmEvaluated | HostReport) -> None:
+        """Have it happen now."""
+        match event:
+            case Taken():
+                self._world.apply(self._transaction(event))
+            case AlarmEvaluated():
+                self._world.report(event)
+            case HostReport():
+                if event.host.id in self._world.hosts:
+                    self._world.hosts[event.host.id].restart()
+            case _:
+                assert_never(event)
 
     def _run_until(self, at: float) -> bool:
         """Go on to an instant; whether the deployment still goes on then."""
@@ -160,11 +170,13 @@ class Again:
                 self._recorded.pop(key_of(change.record), None)
 
 
-def _events(step: RecordedStep) -> Iterator[tuple[float, Taken | AlarmEvaluated]]:
-    """What happened to the cluster from outside before a step, with its instant: what hosts and targets did is the
-    tasks' own."""
+def _events(step: RecordedStep) -> Iterator[tuple[float, Taken | AlarmEvaluated | HostReport]]:
+    """What happened to the cluster from outside before a step, with its instant: what targets did, and hosts, is the
+    tasks' own, but for a host that came up again with nothing."""
     yield from ((taken.at, taken) for taken in step.transactions)
-    yield from ((one.at, one) for one in step.observations if isinstance(one, AlarmEvaluated))
+    for one in step.observations:
+        if isinstance(one, AlarmEvaluated) or (isinstance(one, HostReport) and not one.tasks):
+            yield one.at, one
 
 
 def _differing(before: Record, after: Record) -> dict[str, Any]:

@@ -116,6 +116,50 @@ def test_callers_do_what_they_did() -> None:
     assert found.changed.duration_s != found.real.duration_s
 
 
+def test_a_service_that_is_scaled_and_a_task_that_is_protected_meanwhile() -> None:
+    world = RecordedWorld()
+    world.user.deploy("web", world.register(SOUND))
+    world.world.run_for(60)
+    world.user.update("web", desired_count=5)
+    world.world.run_for(20)
+    world.user.protect(next(task.arn for task in world.world.tasks("web") if not task.is_stopped), minutes=20)
+    assert world.world.run()
+    found = run_again(world.recording(), "health-interval=10")
+    assert found.again == found.real
+    assert found.changed.desired == 5
+
+
+def test_a_host_that_went_down_meanwhile() -> None:
+    """All that ran is gone, and none of it counts as a failure of the new version."""
+    world = RecordedWorld()
+    world.user.deploy("web", world.register(SOUND))
+    world.world.run_for(60)
+    next(iter(world.world.hosts.values())).restart()
+    assert world.world.run()
+    found = run_again(world.recording(), "stopTimeout=29")
+    assert found.real.lowest_healthy == 0
+    assert found.again == found.real
+
+
+def test_a_deployment_that_was_superseded() -> None:
+    world = RecordedWorld()
+    world.user.deploy("web", world.register(SOUND))
+    world.world.run_for(60)
+    first = world.newest
+    world.user.deploy("web", world.register(SOUND))
+    assert world.world.run()
+    found = run_again(world.recording(first), "stopTimeout=29")
+    assert found.again == found.real
+    assert found.real.verdict is ServiceDeploymentStatus.STOPPED
+
+
+def test_the_first_deployment_of_a_service() -> None:
+    """There was nothing before it: the service comes with the call that made it."""
+    found = run_again(RecordedWorld().recording(), "health-interval=10")
+    assert found.again == found.real
+    assert found.saved_s == pytest.approx(5 * 20)
+
+
 # What cannot be
 
 

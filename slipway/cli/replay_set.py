@@ -39,7 +39,12 @@ def what_if_text(recording: "Recording", found: "WhatIf") -> list[str]:
         f"Run again unchanged, in virtual time, it takes {duration_text(found.again.duration_s)}, {_share(found)} of "
         "what it took: so far can the rest be trusted.",
     ]
-    if found.changed.verdict is not found.real.verdict:
+    if found.again.verdict is not found.real.verdict:
+        lines.append(
+            f"It ended {found.real.verdict}, and unchanged it now ends {found.again.verdict}: its tasks did what "
+            "cannot be played again, so do not trust the rest."
+        )
+    elif found.changed.verdict is not found.real.verdict:
         lines.append(f"It ended {found.real.verdict}, and would have ended {found.changed.verdict}.")
     if found.changed.lowest_healthy != found.again.lowest_healthy:
         lines.append(

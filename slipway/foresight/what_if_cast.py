@@ -142,7 +142,9 @@ def _ready_s(life: TaskLife, chronicle: Chronicle) -> float | None:
         return max(ready_s - interval_s, 0.0)
     slowest = max(life.targets, key=lambda one: inf if one.first_passed_at is None else one.first_passed_at)
     if slowest.first_passed_at is None:
-        return inf if slowest.failed_checks or slowest.failing_since is not None else None
+        if slowest.failing_since is None:
+            return None
+        return 0.0 if _passed_at_first(slowest, chronicle) else inf
     if not slowest.failed_checks:
         return 0.0
     return max(slowest.first_passed_at - task.started_at - _interval_s(slowest, chronicle) / 2, 0.0)
@@ -154,9 +156,22 @@ def _sick_s(life: TaskLife, chronicle: Chronicle) -> float | None:
     since = [
         one.failing_since - _interval_s(one, chronicle) / 2
         for one in life.targets
-        if one.failing_since is not None and one.healthy_at is not None and one.failing_since > one.healthy_at
+        if one.failing_since is not None and _has_passed(one, one.failing_since, chronicle)
     ]
     return None if started_at is None or not since else max(min(since) - started_at, 0.0)
+
+
+def _has_passed(target: TargetLife, failing_since: float, chronicle: Chronicle) -> bool:
+    """Whether it passed checks before it failed them."""
+    if target.healthy_at is None:
+        return target.first_passed_at is None and _passed_at_first(target, chronicle)
+    return failing_since > target.healthy_at
+
+
+def _passed_at_first(target: TargetLife, chronicle: Chronicle) -> bool:
+    """Whether a target that never was healthy passed its first check, which comes one interval after it was made."""
+    first_at = target.registered_at + _interval_s(target, chronicle)
+    return target.failing_since is not None and target.failing_since > first_at + _interval_s(target, chronicle) / 2
 
 
 def _interval_s(target: TargetLife, chronicle: Chronicle) -> float:

@@ -1,12 +1,17 @@
 """`slipway replay … --set`: how long a deployment would have taken."""
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from slipway.cli.replay_set import what_if_text
+from slipway.core.model.deployments import ServiceDeploymentStatus
+from slipway.foresight.knobs import parse_assignments
 from slipway.foresight.recording_file import encode_recording
+from slipway.foresight.what_if import replay_set
 from tests.cli.test_replay import NOBODY, ended
 from tests.foresight.recorded import recording_of_a_roll
 
@@ -41,6 +46,16 @@ def test_several_settings_and_what_they_cost(file: str) -> None:
     first, _, lowest = output.splitlines()
     assert "with minimumHealthyPercent=50, stopTimeout=2" in first
     assert lowest == "At its lowest, 3 of 6 tasks would have been healthy instead of 6."
+
+
+def test_another_end() -> None:
+    recording = recording_of_a_roll()
+    found = replay_set(recording, parse_assignments([DRAIN]))
+    failed = replace(found.changed, verdict=ServiceDeploymentStatus.ROLLBACK_SUCCESSFUL)
+    assert what_if_text(recording, replace(found, changed=failed))[2] == (
+        "It ended SUCCESSFUL, and would have ended ROLLBACK_SUCCESSFUL."
+    )
+    assert what_if_text(recording, replace(found, again=failed))[2].endswith("so do not trust the rest.")
 
 
 def test_for_programs(file: str) -> None:

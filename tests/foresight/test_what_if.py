@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from slipway.core.model.deployments import ServiceDeploymentStatus
+from slipway.core.model.load_balancing import HealthCheck
 from slipway.core.model.task_definitions import TaskDefinition
+from slipway.core.plan import Plan, Put
 from slipway.foresight.advise_levers import drain_floor_s
 from slipway.foresight.knob import KnobError
 from slipway.foresight.knobs import parse_assignments
@@ -14,6 +16,7 @@ from slipway.foresight.recording_cut import cut_recording
 from slipway.foresight.what_if import Past, WhatIf, replay_set
 from slipway.foresight.what_if_savings import RecordedSubject, savings
 from slipway.sim.behaviours import Behaviour, HealthScript
+from slipway.sim.cast import CAST
 from slipway.sim.journal import MemoryJournal
 from slipway.sim.operator import Operator
 from slipway.sim.store import MemoryStore
@@ -65,6 +68,16 @@ def test_every_task_behaves_as_it_did(behaviour: Behaviour) -> None:
     assert found.again.duration_s == pytest.approx(found.real.duration_s, abs=0.002)
     assert found.again.verdict is found.real.verdict
     assert found.changed == found.again
+
+
+@pytest.mark.parametrize("name", [name for name in CAST if name != "flaps"])
+def test_versions_of_every_kind(name: str) -> None:
+    """Good ones, and those that fail in a way of their own; a target that flaps is not played again as it flapped."""
+    world = RecordedWorld()
+    world.roll(CAST[name])
+    found = run_again(world.recording(), "maximumPercent=151")
+    assert found.again.verdict is found.real.verdict
+    assert found.again.duration_s == pytest.approx(found.real.duration_s, rel=0.05, abs=1)
 
 
 def test_a_verdict_may_be_another() -> None:
@@ -194,6 +207,32 @@ def test_savings(worked_example: Recording) -> None:
     ]
     assert (found[0].before, found[0].after) == ("300", "5")
     assert found[1].risk == "only 3 of 6 tasks serve during a roll: 50 % of capacity"
+
+
+def test_a_setting_that_was_another_on_the_way_excludes_a_change() -> None:
+    """The timeout is lowered while the roll goes on: an interval below the first one cannot have been set."""
+    journal = MemoryJournal(seed="1")
+    world = World(seed="1", store=MemoryStore(seed="1", journal=journal))
+    world.add_host(cpu=4096, memory=4096)
+    user = Operator(world)
+    steady = Behaviour(exits_in_s=1, linger_s=1)
+    group = user.create_target_group("web", health_check=HealthCheck(interval_s=30, timeout_s=20))
+    user.create_service(
+        "web",
+        user.register("web", behaviour=steady),
+        desired=4,
+        minimum_healthy_percent=50,
+        maximum_percent=100,
+        target_group=group,
+    )
+    assert world.run()
+    user.deploy("web", user.register("web", behaviour=steady))
+    world.run_for(60)
+    shorter = replace(group, health_check=replace(group.health_check, timeout_s=4))
+    world.apply(lambda snapshot, context: Plan(changes=(Put(record=shorter),)))
+    assert world.run()
+    recording = cut_recording(journal, world.snapshot.service_history(world.service("web").arn)[0].arn)
+    assert not [one for one in savings(recording) if one.after.startswith("5,")]
 
 
 def test_a_drain_that_ended_by_itself_is_not_cut_off() -> None:

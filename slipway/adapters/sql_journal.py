@@ -36,9 +36,11 @@ _WRITE = (
     "INSERT INTO journal (at, upto, document) "
     "VALUES (?, ? + coalesce((SELECT upto FROM journal ORDER BY seq DESC LIMIT 1), 0), ?)"
 )
+#: Looks at what it drops and one row more: `upto` grows with `seq`.
 _DROP = (
-    "DELETE FROM journal WHERE seq IN (SELECT seq FROM journal ORDER BY seq LIMIT ?) "
-    "AND upto <= (SELECT upto FROM journal ORDER BY seq DESC LIMIT 1) - ?"
+    "DELETE FROM journal WHERE seq < (SELECT seq FROM journal WHERE upto > "
+    "(SELECT upto FROM journal ORDER BY seq DESC LIMIT 1) - ? ORDER BY seq LIMIT 1) "
+    "AND seq < (SELECT min(seq) FROM journal) + ?"
 )
 _DROP_LOADS = (
     "DELETE FROM journal_load WHERE seq < "
@@ -68,7 +70,7 @@ def write_journal(
         load = msgspec.json.encode(load_of(commit.inputs.loaded))
         connection.execute("INSERT INTO journal_load VALUES (?, ?)", (number, load))
     if number % DROPPED_EVERY == 0:
-        connection.execute(_DROP, (DROPPED_AT_ONCE, kept_bytes))
+        connection.execute(_DROP, (kept_bytes, DROPPED_AT_ONCE))
         connection.execute(_DROP_LOADS)
 
 

@@ -12,7 +12,7 @@ from slipway.core.model.deployments import ServiceDeployment
 from slipway.core.observations import Observation
 from slipway.core.plan import Change, Record
 from slipway.journal.digest import Digest
-from slipway.journal.redaction import redacted, redacted_change
+from slipway.journal.redaction import redacted, redacted_change, redacted_observation
 from slipway.journal.row import Load
 from slipway.ports import Taken
 
@@ -74,7 +74,7 @@ class Recording:
 
 
 def redacted_recording(recording: Recording) -> Recording:
-    """The recording without values of environment variables and options of log drivers; it replays all the same."""
+    """The recording without what may be secret (`slipway.journal.redaction`); it replays all the same."""
     return replace(
         recording,
         records=tuple(redacted(record) for record in recording.records),
@@ -90,4 +90,5 @@ def _redacted_step(step: RecordedStep) -> RecordedStep:
             replace(taken, changes=tuple(redacted_change(change) for change in taken.changes))
             for taken in step.transactions
         ),
+        observations=tuple(redacted_observation(one) for one in step.observations),
     )

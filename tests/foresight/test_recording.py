@@ -150,9 +150,13 @@ def rolled(*, environment: str = "") -> Recording:
                 "image": "web:2",
                 "environment": variables,
                 "logConfiguration": {"logDriver": "splunk", "options": options},
+                "firelensConfiguration": {"type": "fluentd", "options": options},
                 "secrets": [{"name": "KEY", "valueFrom": "arn:aws:ssm:::parameter/key"}],
             }
-        ]
+        ],
+        "volumes": [
+            {"name": "share", "dockerVolumeConfiguration": {"driver": "cifs", "driverOpts": {"o": environment}}}
+        ],
     }
     recorded.user.deploy("web", recorded.document(definition, document))
     assert recorded.world.run()
@@ -172,7 +176,7 @@ def test_the_file_gives_back_the_recording(tmp_path: Path) -> None:
 
 
 def test_secrets_are_marked() -> None:
-    """Values of environments and options of log drivers, wherever they are; names and references stay."""
+    """Values of environments and options of drivers, wherever they are; names and references stay."""
     recording = rolled(environment=SECRET)
     assert SECRET.encode() in gzip.decompress(encode_recording(recording))
     kept = redacted_recording(recording)

@@ -7,7 +7,7 @@ from slipway.core.arns import resource_name
 from slipway.foresight.advise_levers import Candidate, levers_of
 from slipway.foresight.advise_subject import Facts, Outcome, RequestSeen, Trial
 from slipway.foresight.explain import Saving
-from slipway.foresight.knob import OfContainer, OfService, OfTargetGroup, Value
+from slipway.foresight.knob import KnobError, OfContainer, OfService, OfTargetGroup, Value
 from slipway.foresight.knob_lines import Place, place_of
 from slipway.foresight.knobs import Assignment, knob_named, value_in
 from slipway.foresight.recording import Recording
@@ -81,12 +81,22 @@ def _tried(subject: RecordedSubject) -> Iterator[Saving]:
         for candidate in reversed(lever.candidates):  # the one that changes most first
             if not candidate.trial.assignments:
                 break  # room and images: nothing of the recording tells what they would have done
-            outcome = subject.roll(candidate.trial)
+            outcome = _outcome(subject, candidate)
+            if outcome is None:
+                continue
             if outcome.verdict is again.verdict:
                 saved_s = again.duration_s - outcome.duration_s
                 if saved_s >= LEAST_S:
                     yield _saving(subject, candidate, outcome, saved_s)
                 break
+
+
+def _outcome(subject: RecordedSubject, candidate: Candidate) -> Outcome | None:
+    """What would have become of the deployment; None: a setting was another on the way, and excludes the change."""
+    try:
+        return subject.roll(candidate.trial)
+    except KnobError:
+        return None
 
 
 def _saving(subject: RecordedSubject, candidate: Candidate, outcome: Outcome, saved_s: float) -> Saving:

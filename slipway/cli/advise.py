@@ -7,9 +7,10 @@ import typer
 
 from slipway.cli import options
 from slipway.cli.access import find_access
+from slipway.cli.duration import duration_given
 from slipway.cli.endpoint import Endpoint
 from slipway.cli.failure import CliError, UsageError
-from slipway.cli.output import console, print_json
+from slipway.cli.output import console, print_json, write_file
 from slipway.cli.resolve import resolve_service
 from slipway.cli.rollout_flags import Flags, taking_rollout
 
@@ -30,18 +31,13 @@ def advise(
         typer.Option("--rollout", metavar="FILE", help="A rollout in TOML instead of a service, as simulate takes it."),
     ] = None,
     longest_request: Annotated[
-        float | None,
-        typer.Option(
-            "--longest-request",
-            metavar="SECONDS",
-            min=0.0,
-            help="The longest request of a rollout; no drain is shorter.",
-        ),
+        str | None,
+        typer.Option("--longest-request", metavar="SECONDS", help="The longest of a rollout; no drain is shorter."),
     ] = None,
     cluster: options.Cluster = None,
     html: Annotated[
         Path | None,
-        typer.Option("--html", metavar="FILE", help="Write the trade as one HTML page, which loads nothing."),
+        typer.Option("--html", metavar="FILE", help="Also write it as one HTML page, which loads nothing."),
     ] = None,
     data: options.Data = None,
     as_json: options.Json = False,
@@ -59,7 +55,8 @@ def advise(
         raise UsageError(f"{service} is asked of the server: leave out what describes a rollout, or the service.")
     if service is None and not is_described:
         raise UsageError("Name a SERVICE, or describe a rollout by --rollout FILE or by the flags of simulate.")
-    subject = _described(flags, rollout, longest_request) if service is None else _live(service, cluster, data)
+    longest_s = None if longest_request is None else duration_given(longest_request, "--longest-request")
+    subject = _described(flags, rollout, longest_s) if service is None else _live(service, cluster, data)
     _show(_advised(subject), html=html, as_json=as_json)
 
 
@@ -125,8 +122,4 @@ def _advised(subject: "Subject") -> "Advice":
 def _write_page(advice: "Advice", file: Path) -> None:
     from slipway.foresight.pages.trade_page import trade_page
 
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(trade_page(advice), "utf-8")
-    except OSError as error:
-        raise CliError(f"{file} cannot be written: {error.strerror}.") from error
+    write_file(file, trade_page(advice))

@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from slipway.cli import options
-from slipway.cli.failure import CliError
-from slipway.cli.output import print_json, table_console
+from slipway.cli.output import print_json, table_console, write_file
 from slipway.cli.recorded import Deployment, Subject
 
 
@@ -24,7 +23,8 @@ def explain(
 ) -> None:
     """Account for every second of a deployment: what it waited for, for which task, and which setting caused it.
 
-    The parts of its critical path add up to its wall time. One that goes on is told so far.
+    The parts of its critical path add up to its wall time. One that goes on is told so far. Ends with the changes that
+    would have saved most, and with 1 where the deployment was not recorded.
     """
     from slipway.cli.explaining import explain as explained
 
@@ -32,7 +32,7 @@ def explain(
     if html is not None:
         from slipway.foresight.pages.explanation_page import explanation_page
 
-        _write(explanation_page(told), html)
+        write_file(html, explanation_page(told))
     if as_json:
         from slipway.cli.explain_document import explain_document
 
@@ -45,11 +45,3 @@ def explain(
         screen = table_console()
         for part in explain_text(told, width=screen.width):
             screen.print(part)
-
-
-def _write(page: str, file: Path) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(page, "utf-8")
-    except OSError as error:
-        raise CliError(f"{file} cannot be written: {error.strerror}.") from error

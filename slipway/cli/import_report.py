@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from slipway.cli.failure import CliError
-from slipway.cli.output import print_json, say
+from slipway.cli.output import print_json, say, write_file
 from slipway.foresight.forecast_view import rollout_view, seconds
 from slipway.foresight.imports import Imported, rollout_toml
 from slipway.foresight.imports_deployments import Compared
@@ -14,7 +13,7 @@ def tell_import(imported: Imported, compared: tuple[Compared, ...], *, output: P
     """Write the rollout file, or print it; the rest is for people, on stderr where stdout has the file."""
     toml = rollout_toml(imported)
     if output is not None:
-        _write(output, toml)
+        write_file(output, toml)
     if as_json:
         print_json(_document(imported, compared))
         return
@@ -58,11 +57,3 @@ def _document(imported: Imported, compared: tuple[Compared, ...]) -> dict[str, A
             for one in compared
         ],
     }
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, "utf-8")
-    except OSError as error:
-        raise CliError(f"{file} cannot be written: {error.strerror}.") from error

@@ -3,7 +3,10 @@
 import json
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from slipway.cli.failure import CliError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,6 +35,15 @@ def table_console() -> "Console":
 
     is_bounded = sys.stdout.isatty() or "COLUMNS" in os.environ
     return Console(highlight=False, width=None if is_bounded else UNBOUNDED)
+
+
+def write_file(file: Path, text: str) -> None:
+    """Write what a command made, and the directories it is to be in. Raises `CliError`."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        raise CliError(f"{file} cannot be written: {error.strerror}.") from error
 
 
 def say(line: str) -> None:

@@ -8,9 +8,10 @@ import typer
 from slipway.cli import options
 from slipway.cli.access import find_access
 from slipway.cli.definition_change import parse_changes
+from slipway.cli.duration import duration_given
 from slipway.cli.endpoint import Endpoint
 from slipway.cli.failure import CliError, UsageError
-from slipway.cli.output import console, print_json, say
+from slipway.cli.output import console, print_json, say, write_file
 from slipway.cli.resolve import resolve_service
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ Failing = Annotated[
     str | None, typer.Option("--assume", metavar="FAILURE", help="What goes wrong: crashes, never-healthy or slow.")
 ]
 Html = Annotated[
-    Path | None, typer.Option("--html", metavar="FILE", help="Write it as one HTML page, which loads nothing.")
+    Path | None, typer.Option("--html", metavar="FILE", help="Also write it as one HTML page, which loads nothing.")
 ]
 MaxDuration = Annotated[
     str | None,
@@ -68,7 +69,7 @@ def plan(
     Ends with 0 when there is a plan; with --max-duration, with 1 if the roll is predicted to fail and with 3 if it may
     take longer or never ends; with 2 if it cannot be.
     """
-    limit_s = None if max_duration is None else _duration(max_duration)
+    limit_s = None if max_duration is None else duration_given(max_duration, "--max-duration")
     change = _change(image, env, task_definition, is_forced=force, settings=setting or [], assume=assume)
     endpoint = Endpoint(find_access(data))
     made = _made(endpoint, service, cluster, change, ways_back=ways_back)
@@ -114,15 +115,6 @@ def _change(
         raise UsageError(f"--set: {error}") from error
 
 
-def _duration(text: str) -> float:
-    from slipway.foresight.rollout_file import DURATION_WORDS, parse_duration
-
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise UsageError(f"--max-duration is '{text}'; it takes {DURATION_WORDS}.") from error
-
-
 def _made(endpoint: Endpoint, service: str, cluster: str | None, change: "PlannedChange", *, ways_back: bool) -> "Plan":
     from slipway.cli.planning import planned
     from slipway.foresight.fork_roll import PlanError
@@ -157,11 +149,7 @@ def _write_page(made: "Plan", file: Path) -> None:
     page = forecast_page(
         made.forecast_p50, title=title, told=assumption_facts(made), warnings=made.warnings, slow=made.forecast_p90
     )
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(page, "utf-8")
-    except OSError as error:
-        raise CliError(f"{file} cannot be written: {error.strerror}.") from error
+    write_file(file, page)
 
 
 def _judge(made: "Plan", limit_s: float) -> None:

@@ -8,8 +8,7 @@ import typer
 from slipway.cli import options
 from slipway.cli.access import find_access
 from slipway.cli.endpoint import Endpoint
-from slipway.cli.failure import CliError
-from slipway.cli.output import console, print_json
+from slipway.cli.output import console, print_json, write_file
 from slipway.cli.printable import printable
 from slipway.cli.resolve import resolve_service
 
@@ -45,7 +44,7 @@ def postmortem(
     if html is not None:
         from slipway.cli.postmortem_page import postmortem_page
 
-        _write(postmortem_page(printable(report)), html)
+        write_file(html, postmortem_page(printable(report)))
     if as_json:
         print_json(report)
     elif html is None:
@@ -56,11 +55,3 @@ def postmortem(
             screen.print(line, soft_wrap=True)
     else:
         print(f"{html} has the post-mortem of {report['deployment']}.")
-
-
-def _write(page: str, file: Path) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(page, "utf-8")
-    except OSError as error:
-        raise CliError(f"{file} cannot be written: {error.strerror}.") from error

@@ -28,7 +28,7 @@ def replay(
         typer.Option(
             "--set",
             metavar="NAME=VALUE",
-            help="With a setting changed, as deregistration_delay.timeout_seconds=5: how long it would have taken.",
+            help="With a setting changed, as stopTimeout=5: how long it would have taken; may be repeated.",
         ),
     ] = None,
     cluster: options.Cluster = None,

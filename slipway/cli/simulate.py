@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from slipway.cli import options
+from slipway.cli.duration import duration_given
 from slipway.cli.failure import CliError, UsageError
-from slipway.cli.output import console, print_json
+from slipway.cli.output import console, print_json, write_file
 from slipway.cli.rollout_flags import Flags, taking_rollout
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def simulate(
     *,
     flags: Flags,
     rollout: Annotated[
-        Path | None, typer.Option("--rollout", metavar="FILE", help="The same; flags win over the file.")
+        Path | None, typer.Option("--rollout", metavar="FILE", help="The rollout, as FILE; flags win over it.")
     ] = None,
     max_duration: Annotated[
         str | None,
@@ -40,9 +41,9 @@ def simulate(
         bool, typer.Option("--ways-back/--no-ways-back", help="Also the time back from each round: a roll for each.")
     ] = True,
     html: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", help="Write it as one HTML page, which loads nothing.")
+        Path | None, typer.Option("--html", metavar="FILE", help="Also write it as one HTML page, which loads nothing.")
     ] = None,
-    svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Write the chart of the roll.")] = None,
+    svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Also write the chart of the roll.")] = None,
     as_json: options.Json = False,
 ) -> None:
     """Predict a rollout: its rounds, what each waits for, how long it takes, what is healthy, and the way back.
@@ -53,7 +54,7 @@ def simulate(
     takes longer or never ends; with 2 if the rollout cannot be.
     """
     described = _described(flags, file, rollout, is_sequential=False if compare else None)
-    limit_s = None if max_duration is None else _duration(max_duration)
+    limit_s = None if max_duration is None else duration_given(max_duration, "--max-duration")
     forecast = _simulated(described, ways_back=ways_back)
     sequential = _simulated(replace(described, sequential=True), ways_back=ways_back) if compare else None
     if html is not None or svg is not None:
@@ -77,15 +78,6 @@ def _described(flags: Flags, file: Path | None, named: Path | None, *, is_sequen
         return load_rollout(flags if is_sequential is None else {**flags, "sequential": is_sequential}, file or named)
     except RolloutError as error:
         raise UsageError(str(error)) from error
-
-
-def _duration(text: str) -> float:
-    from slipway.foresight.rollout_file import DURATION_WORDS, parse_duration
-
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise UsageError(f"--max-duration is '{text}'; it takes {DURATION_WORDS}.") from error
 
 
 def _simulated(rollout: "Rollout", *, ways_back: bool) -> "Forecast":
@@ -132,17 +124,9 @@ def _write_pages(forecast: "Forecast", rollout: "Rollout", *, html: Path | None,
     from slipway.foresight.pages.timeline import roll_svg
 
     if html is not None:
-        _write(html, forecast_page(forecast, title=rollout_title(rollout), told=rollout_told(rollout)))
+        write_file(html, forecast_page(forecast, title=rollout_title(rollout), told=rollout_told(rollout)))
     if svg is not None:
-        _write(svg, roll_svg(roll_of_forecast(forecast), name=rollout_title(rollout)))
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, "utf-8")
-    except OSError as error:
-        raise CliError(f"{file} cannot be written: {error.strerror}.") from error
+        write_file(svg, roll_svg(roll_of_forecast(forecast), name=rollout_title(rollout)))
 
 
 def _judge(forecast: "Forecast", limit_s: float) -> None:

@@ -68,7 +68,7 @@ def test_for_programs() -> None:
 def test_a_rollout_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "web.toml"
     file.write_text("room = 8\nconnection_age = '8s'\n")
-    advice = answer("--rollout", str(file), "--longest-request", "8")
+    advice = answer("--rollout", str(file), "--longest-request", "8s")
     assert saved(advice) == {"health checks": 420, "stop": 42}
     assert advice["notes"][0] == (
         "The longest request takes 8 s: the drain stays at or above 8 s, the stop timeout stays at or above 16 s."
@@ -93,6 +93,7 @@ def test_a_page(tmp_path: Path) -> None:
         pytest.param([], "Name a SERVICE, or describe a rollout", id="neither"),
         pytest.param(["web", "--room", "8"], "web is asked of the server: leave out what describes", id="both"),
         pytest.param(["web", "--longest-request", "8"], "web is asked of the server", id="what the server knows"),
+        pytest.param(["--longest-request", "soon"], "--longest-request is 'soon'; it takes", id="no duration"),
         pytest.param(["--room", "3"], "--room gives room for 3 tasks, and --desired is 6", id="no rollout"),
     ],
 )

@@ -21,7 +21,7 @@ def export(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
     with_environment: Annotated[
-        bool, typer.Option("--with-environment", help="Keep the values of environment variables and log options.")
+        bool, typer.Option("--with-environment", help="Keep what is left out otherwise.")
     ] = False,
     cluster: options.Cluster = None,
     data: options.Data = None,
@@ -30,8 +30,8 @@ def export(
     """Write everything a deployment was decided from, step by step, into one file: a bug report that is a test.
 
     `slipway replay FILE` runs it again, and `slipway explain FILE` tells where its time went, without a server.
-    Values of environment variables and options of log drivers are left out; names, images and commands stay, of all
-    services of the cluster.
+    Values of environment variables, options of drivers and what health checks printed are left out; names, images and
+    commands stay, of all services of the cluster.
     """
     from slipway.foresight.recording import RecordingError, redacted_recording
     from slipway.foresight.recording_file import encode_recording, save_recording

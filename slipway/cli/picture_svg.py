@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from slipway.cli.failure import CliError
+from slipway.cli.output import write_file
 from slipway.cli.picture import render_picture
 from slipway.cli.picture_words import Picture
 
@@ -20,11 +20,7 @@ def write_svg(picture: Picture, file: Path) -> None:
     screen = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     screen.print(render_picture(picture, width=COLUMNS))
     title = f"slipway watch {picture['service']}"
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(_without_web_fonts(screen.export_svg(title=title, unique_id="slipway-watch")))
-    except OSError as error:
-        raise CliError(f"{file} cannot be written: {error.strerror}.") from error
+    write_file(file, _without_web_fonts(screen.export_svg(title=title, unique_id="slipway-watch")))
 
 
 def _without_web_fonts(svg: str) -> str:

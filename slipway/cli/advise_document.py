@@ -12,9 +12,11 @@ def advise_document(advice: Advice) -> dict[str, Any]:
     a `verdict` is how a roll ended, everywhere."""
     told: dict[str, Any] = msgspec.to_builtins(advice)
     sentence = told.pop("verdict")
+    if not advice.today.has_ended:
+        told["today"]["duration_s"] = None  # how far was looked ahead is not how long it takes
     return {
         "is_worth_changing": bool(advice.singles),
         "sentence": sentence,
-        "duration_s": advice.today.duration_s,
+        "duration_s": told["today"]["duration_s"],
         **told,
     }

@@ -127,7 +127,7 @@ def _peak(forecast: Forecast) -> str:
 
 def _back(forecast: Forecast) -> str:
     if not forecast.ways_back:
-        return "not asked for"
+        return forecast.no_way_back
     return "never ends" if forecast.rollback_s is None else duration_text(forecast.rollback_s)
 
 

@@ -1,7 +1,7 @@
 """Planning by a server's fork, in this process: what the commands and the Python API share.
 
 plan = slipway.plan("web", image={"app": "users:v2"}, settings={"minimumHealthyPercent": 50})
-assert plan.forecast_p90.duration_s <= 600
+assert plan.forecast_p90.total_s <= 600
 """
 
 from collections.abc import Mapping

@@ -35,7 +35,7 @@ def what_if_text(recording: "Recording", found: "WhatIf") -> list[str]:
     with_settings = ", ".join(str(one) for one in found.assignments)
     lines = [
         f"{began} deployment: {duration_text(found.real.duration_s)} as it was; "
-        f"{duration_text(found.changed.duration_s)} with {with_settings}",
+        f"{duration_text(found.changed.duration_s) if found.changed.has_ended else 'no end'} with {with_settings}",
         f"Run again unchanged, in virtual time, it takes {duration_text(found.again.duration_s)}, {_share(found)} of "
         "what it took: so far can the rest be trusted.",
     ]
@@ -66,7 +66,7 @@ def what_if_document(recording: "Recording", found: "WhatIf") -> dict[str, Any]:
         "real": _outcome(found.real),
         "again": _outcome(found.again),
         "changed": _outcome(found.changed),
-        "saved_s": found.saved_s,
+        "saved_s": found.saved_s if found.again.has_ended and found.changed.has_ended else None,
     }
 
 
@@ -74,7 +74,7 @@ def _outcome(outcome: "Outcome") -> dict[str, Any]:
     return {
         "verdict": outcome.verdict.value,
         "reason": outcome.reason,
-        "duration_s": outcome.duration_s,
+        "duration_s": outcome.duration_s if outcome.has_ended else None,
         "desired": outcome.desired,
         "lowest_healthy": outcome.lowest_healthy,
         "peak_tasks": outcome.peak_tasks,

@@ -64,10 +64,15 @@ class Outcome:
 
     verdict: ServiceDeploymentStatus
     reason: str  # why, where it did not succeed
-    duration_s: float
+    duration_s: float  # to the verdict, or as far as was looked ahead
     desired: int
     lowest_healthy: int
     peak_tasks: int
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it came to a verdict."""
+        return self.verdict.is_verdict
 
     @property
     def is_success(self) -> bool:

@@ -20,18 +20,26 @@ def differences_of(overlapping: Forecast, sequential: Forecast) -> tuple[str, ..
     """Why the two are not the same, in sentences; why they are, where they are."""
     told = tuple(_overlaps(overlapping))
     if not told:
-        same = "Both are the same" if overlapping.duration_s == sequential.duration_s else "No round overlaps another"
+        same = "Both are the same" if overlapping.total_s == sequential.total_s else "No round overlaps another"
         return (f"{same}: each round waits for room or health that only the round before it gives.",)
     more = (f"So do {len(told) - TOLD_MOST:,} more rounds.",) if len(told) > TOLD_MOST else ()
     return (*told[:TOLD_MOST], *more, _gain(overlapping, sequential))
 
 
 def _gain(overlapping: Forecast, sequential: Forecast) -> str:
+    if not (overlapping.has_ended and sequential.has_ended):
+        return _endless(overlapping, sequential)
     gain_s = sequential.duration_s - overlapping.duration_s
     times = f"{duration_text(overlapping.duration_s)} instead of {duration_text(sequential.duration_s)}"
     if abs(gain_s) < 0.001:
         return f"It takes {duration_text(overlapping.duration_s)} both ways: what overlaps is not what takes longest."
     return f"It takes {times}: {duration_text(abs(gain_s))} {'less' if gain_s > 0 else 'more'}."
+
+
+def _endless(overlapping: Forecast, sequential: Forecast) -> str:
+    if overlapping.has_ended or sequential.has_ended:
+        return f"It ends only {'as Slipway rolls it' if overlapping.has_ended else 'strictly one after another'}."
+    return "It has no end either way."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

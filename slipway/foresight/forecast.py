@@ -1,6 +1,7 @@
 """A forecast: what a roll will do, as the production scheduler did it in virtual time."""
 
 from dataclasses import dataclass
+from math import inf
 
 from slipway.core.explaining.chronicle import Chronicle
 from slipway.core.explaining.rounds import RoundRow
@@ -24,19 +25,25 @@ class Forecast:
     verdict: ServiceDeploymentStatus  # IN_PROGRESS: it did not end within the time that was looked ahead
     reason: str  # why it ended so, in the scheduler's words; empty: it went well
     began_at: float  # epoch seconds, in a simulated world of virtual time
-    duration_s: float  # from the request to the verdict, or as far as was looked ahead
+    duration_s: float  # from the request to the verdict, or as far as was looked ahead: see `has_ended`, `total_s`
     rounds: tuple[RoundRow, ...]
     desired: int
     lowest_healthy: int  # the least healthy tasks at any instant of it, old and new
     peak_tasks: int  # the most tasks that held room at any instant of it
-    ways_back: tuple[WayBack, ...]  # empty: not asked for
+    ways_back: tuple[WayBack, ...]  # empty: for the reason in `no_way_back`
     ledger: Ledger  # what its time is made of, along the critical path
     chronicle: Chronicle  # all of it: lives of tasks, counts over time
+    no_way_back: str = ""  # why no way back is told, in words; empty: there are some
 
     @property
     def has_ended(self) -> bool:
         """Whether it came to a verdict."""
         return self.verdict.is_verdict
+
+    @property
+    def total_s(self) -> float:
+        """Seconds from the request to the verdict; inf: it never comes to one, or not as far as was looked ahead."""
+        return self.duration_s if self.has_ended else inf
 
     @property
     def lowest_healthy_percent(self) -> float:

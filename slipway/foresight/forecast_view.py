@@ -10,12 +10,14 @@ from slipway.foresight.rollout import Rollout
 
 
 def forecast_view(forecast: Forecast) -> dict[str, Any]:
-    """All of it but the chronicle. A time that never comes is null."""
+    """All of it but the chronicle. A time that never comes is null, that of a roll without a verdict among them."""
     back = {way.round: way.seconds for way in forecast.ways_back}
     return {
         "verdict": str(forecast.verdict),
         "reason": forecast.reason,
-        "duration_s": seconds(forecast.duration_s),
+        "has_ended": forecast.has_ended,
+        "duration_s": seconds(forecast.duration_s) if forecast.has_ended else None,
+        "looked_ahead_s": seconds(forecast.duration_s),
         "desired": forecast.desired,
         "lowest_healthy": forecast.lowest_healthy,
         "lowest_healthy_percent": seconds(forecast.lowest_healthy_percent),

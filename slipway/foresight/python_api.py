@@ -3,7 +3,7 @@
 import slipway
 
 forecast = slipway.simulate(desired=6, room=8)
-assert forecast.duration_s <= 600, forecast.rounds
+assert forecast.total_s <= 600, forecast.rounds
 """
 
 from typing import Any
@@ -24,7 +24,8 @@ def simulate(
     or text as `"1m30s"`), percentages numbers from 0 to 100; `exit="ignores"` and `connection_age="stay"` never end.
     `ways_back`: also how long the way back would take from each round. `limit_s`: seconds that are looked ahead.
 
-    Of the answer, names that end in `_s` are seconds since the roll began, or durations in seconds; `…_at` are epoch
+    A roll that never ends has no `total_s` but infinity, and `has_ended` is false; `duration_s` is then how far was
+    looked ahead. Of the answer, names that end in `_s` are seconds since the roll began, or durations in seconds; `…_at` are epoch
     seconds of virtual time; counts are tasks. Raises `slipway.RolloutError` for what cannot be.
     """
     described = load_rollout(settings) if rollout is None else with_settings(rollout, settings)

@@ -56,10 +56,21 @@ def forecast_of(make: Callable[[], Roll], *, ways_back: bool, limit_s: float = L
         roll.world.on_rest = checkpoints.note
     roll.run_to_verdict(begun.arn, limit_s=limit_s)
     forecast = _forecast(roll, roll.roll_out(begun.arn))
-    if not (ways_back and forecast.has_ended):
-        return forecast
+    if untold := _no_way_back(forecast, checkpoints, is_asked=ways_back):
+        return replace(forecast, no_way_back=untold)
     found = find_ways_back(checkpoints, begun.arn, forecast.rounds, duration_s=forecast.duration_s, limit_s=limit_s)
     return replace(forecast, ways_back=found)
+
+
+def _no_way_back(forecast: Forecast, checkpoints: Checkpoints, *, is_asked: bool) -> str:
+    """Why no way back is told of a roll; empty: some are."""
+    if not is_asked:
+        return "not asked for"
+    if not forecast.has_ended:
+        return "none: the roll does not end"
+    if not checkpoints.most:
+        return "left out: so large a roll takes too long to take back again and again"
+    return "" if checkpoints.kept else "none: no task is started or stopped"
 
 
 def _forecast(roll: Roll, roll_out: ServiceDeployment) -> Forecast:

@@ -88,6 +88,24 @@ def test_a_roll_that_has_no_end_says_why(settings: dict[str, Any], reason: str) 
     assert forecast.reason == reason
 
 
+def test_a_roll_that_has_no_end_takes_no_time_that_could_be_mistaken() -> None:
+    forecast = quick(room=6)
+    view = forecast_view(forecast)
+    assert (view["has_ended"], view["duration_s"], view["looked_ahead_s"]) == (False, None, 30)
+    assert forecast.total_s == inf
+    assert (quick().total_s, forecast_view(quick())["has_ended"]) == (1440.0, True)
+
+
+def test_it_says_why_there_is_no_way_back() -> None:
+    assert simulate(Rollout(room=6)).no_way_back == "none: the roll does not end"
+    assert (quick().no_way_back, simulate(Rollout(room=8)).no_way_back) == ("not asked for", "")
+
+
+def test_two_ways_without_an_end_are_not_compared_by_how_far_was_looked_ahead() -> None:
+    told = differences_of(quick(never_healthy=True), quick(never_healthy=True, sequential=True))
+    assert not any("instead of" in sentence or "both ways" in sentence for sentence in told)
+
+
 def test_a_breaker_takes_a_bad_version_back() -> None:
     forecast = quick(never_healthy=True, circuit_breaker=True, **TUNED)
     assert forecast.verdict is ServiceDeploymentStatus.ROLLBACK_SUCCESSFUL

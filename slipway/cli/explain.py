@@ -23,8 +23,8 @@ def explain(
 ) -> None:
     """Account for every second of a deployment: what it waited for, for which task, and which setting caused it.
 
-    The parts of its critical path add up to its wall time. One that goes on is told so far. Ends with the changes that
-    would have saved most, and with 1 where the deployment was not recorded.
+    The parts of its critical path add up to its wall time. One that goes on is told so far, one that is over with the
+    changes that would have saved most. Ends with 1 where the deployment was not recorded.
     """
     from slipway.cli.explaining import explain as explained
 

@@ -39,7 +39,8 @@ Setting = Annotated[
     ),
 ]
 WaysBack = Annotated[
-    bool, typer.Option("--ways-back/--no-ways-back", help="Also the time back from each round: a roll for each.")
+    bool,
+    typer.Option("--ways-back/--no-ways-back", show_default=False, help="Also the time back from each round (yes)."),
 ]
 
 
@@ -66,8 +67,8 @@ def plan(
 
     With nothing to change: what is left of the deployment in progress, else a new deployment of the same revision.
 
-    Ends with 0 when there is a plan; with --max-duration, with 1 if the roll is predicted to fail and with 3 if it may
-    take longer or never ends; with 2 if it cannot be.
+    Ends with 0 when there is a plan, and with 1 where the API would refuse the change; with --max-duration, also with 1
+    if the roll is predicted to fail, and with 3 if it may take longer or never ends.
     """
     limit_s = None if max_duration is None else duration_given(max_duration, "--max-duration")
     change = _change(image, env, task_definition, is_forced=force, settings=setting or [], assume=assume)

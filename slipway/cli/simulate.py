@@ -38,7 +38,10 @@ def simulate(
         bool, typer.Option("--compare", help="Beside it, the same with rounds strictly one after another, and why.")
     ] = False,
     ways_back: Annotated[
-        bool, typer.Option("--ways-back/--no-ways-back", help="Also the time back from each round: a roll for each.")
+        bool,
+        typer.Option(
+            "--ways-back/--no-ways-back", show_default=False, help="Also the time back from each round (yes)."
+        ),
     ] = True,
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Also write it as one HTML page, which loads nothing.")

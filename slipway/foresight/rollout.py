@@ -84,7 +84,7 @@ class Rollout:
     )
     maximum_percent: int = _percent(Panel.SERVICE, 200, "Tasks there may be, percent of desired, rounded down.")
     load_balancer: bool = _setting(
-        Panel.HEALTH, True, "Tasks are targets of a load balancer; else healthy --healthy-after RUNNING."
+        Panel.HEALTH, True, "Tasks are targets of a load balancer; else see --healthy-after."
     )
     healthy_after: float = _seconds(
         Panel.HEALTH, 40.0, "Seconds after RUNNING at which a task without a load balancer is healthy (ECS: 40)."

@@ -117,8 +117,8 @@ MUTANTS = (
     Mutant(
         name="a host that leaves gets tasks",
         file="core/placing/placement.py",
-        old='"is DRAINING" if host.is_draining else ""',
-        new='""',
+        old="if standing.is_draining:",
+        new="if standing.is_draining and False:",
     ),
     Mutant(
         name="container health is not asked",

@@ -25,8 +25,13 @@ def simulate(
     `ways_back`: also how long the way back would take from each round. `limit_s`: seconds that are looked ahead.
 
     A roll that never ends has no `total_s` but infinity, and `has_ended` is false; `duration_s` is then how far was
-    looked ahead. Of the answer, names that end in `_s` are seconds since the roll began, or durations in seconds; `…_at` are epoch
-    seconds of virtual time; counts are tasks. Raises `slipway.RolloutError` for what cannot be.
+    looked ahead. Of the answer, names that end in `_s` are seconds since the roll began, or durations in seconds;
+    `…_at` are epoch seconds of virtual time; counts are tasks. Raises `slipway.RolloutError` for what cannot be, and
+    TypeError for a `rollout` that is none.
     """
+    if rollout is not None and not isinstance(rollout, Rollout):
+        raise TypeError(
+            f"simulate() takes a slipway.Rollout, not {rollout!r}; settings go by name, as simulate(desired=6, room=8)"
+        )
     described = load_rollout(settings) if rollout is None else with_settings(rollout, settings)
     return simulate_rollout(described, ways_back=ways_back, limit_s=limit_s)

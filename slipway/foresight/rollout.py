@@ -9,6 +9,8 @@ from enum import StrEnum
 from math import floor
 from typing import Any
 
+from slipway.api.elbv2_health_checks import INTERVAL_S, THRESHOLD, TIMEOUT_S
+
 #: CPU units and MiB of a task where neither it nor the hosts are described.
 TASK_SIZE = 256
 
@@ -166,10 +168,10 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "memory": (1, 100_000_000),
     "minimum_healthy_percent": (0, 100),  # above 100 a rolling deployment of a REPLICA service could never start
     "maximum_percent": (1, 1_000),
-    "health_interval": (1, 300),  # ELB: 5 to 300; Slipway takes 1 on
-    "health_timeout": (1, 120),
-    "healthy_threshold": (1, 10),  # ELB: 2 to 10; Slipway takes 1 on
-    "unhealthy_threshold": (1, 10),
+    "health_interval": INTERVAL_S,
+    "health_timeout": TIMEOUT_S,
+    "healthy_threshold": THRESHOLD,
+    "unhealthy_threshold": THRESHOLD,
     "health_check_grace_period": (0, 2_147_483_647),
     "healthy_after": (0, DAY_S),
     "deregistration_delay": (0, 3_600),
@@ -219,9 +221,20 @@ def _check_together(rollout: Rollout) -> None:
             f"{what} gives room for {room} tasks, and --desired is {rollout.desired}: the service would not fit before "
             "the rollout began; make the cluster larger.",
         )
+    _check_health(rollout.health_interval, rollout.health_timeout)
     if rollout.maximum_percent < rollout.minimum_healthy_percent:
         raise RolloutError(
             "maximum_percent",
             f"--maximum-percent is {rollout.maximum_percent} and --minimum-healthy-percent "
             f"{rollout.minimum_healthy_percent}; the maximum cannot be below the minimum.",
+        )
+
+
+def _check_health(interval_s: int, timeout_s: int) -> None:
+    """As ELB: a check is over before the next one. A default timeout gives way to the shortest interval there is."""
+    is_default = timeout_s == Rollout.__dataclass_fields__["health_timeout"].default
+    if interval_s < timeout_s or (interval_s == timeout_s and not is_default):
+        raise RolloutError(
+            "health_timeout",
+            f"--health-timeout is {timeout_s} and --health-interval {interval_s}; the interval must be greater.",
         )

@@ -37,6 +37,11 @@ def test_what_cannot_be_simulated_is_told(settings: dict[str, object], sentence:
     assert str(refused.value) == sentence
 
 
+def test_a_number_is_no_rollout() -> None:
+    with pytest.raises(TypeError, match=r"takes a slipway\.Rollout, not 6; settings go by name"):
+        slipway.simulate(6)  # type: ignore[arg-type]
+
+
 def test_a_recording_is_explained() -> None:
     explanation = slipway.explain(RECORDED)
     assert isinstance(explanation, Explanation)

@@ -29,7 +29,9 @@ _TIME = "%COMMON_DURATION(US_TX_BEG:US_RX_BEG:us)%"
 _MICROSECONDS = 1e6
 
 #: From the first byte of a request to the end of its answer, or to where it was cut: how long a drain must wait for it.
+#: What Envoy answers itself, as where no target is healthy, tells nothing of that: it has no address of a target.
 _DURATION = "%DURATION%"
+_WITH_TARGET = "upstream.address != ''"
 _MILLISECONDS = 1e3
 
 #: The status of a connection that became another protocol's (WebSocket): it lasts as long as both sides like.
@@ -75,7 +77,7 @@ def access_log() -> list[Document]:
     return [
         _logger({"counters": [{"stat": requests, "value_fixed": 1}]}),
         _timer(times, "Microseconds", _TIME, where="response.code_details == 'via_upstream'"),
-        _timer(durations, "Milliseconds", _DURATION, where=f"response.code != {_SWITCHED}"),
+        _timer(durations, "Milliseconds", _DURATION, where=f"response.code != {_SWITCHED} && {_WITH_TARGET}"),
     ]
 
 

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import ceil
 
-from slipway.foresight.advise_subject import Facts, Outcome, Subject, Trial
+from slipway.foresight.advise_subject import Facts, Outcome, RequestSeen, Subject, Trial
 from slipway.foresight.knobs import Assignment, knob_named
+
+#: Requests that are enough to go by.
+REQUESTS_LEAST = 100
 
 #: The floors of a drain and of a stop timeout where no request asks for more, seconds.
 DRAIN_LEAST_S = 5
@@ -177,14 +180,27 @@ def floor_notes(subject: Subject) -> Iterator[str]:
     else:
         seen = "The longest request takes"
         if longest.at is not None:
-            seen = f"Longest request seen, at {datetime.fromtimestamp(longest.at, UTC):%Y-%m-%d %H:%M} UTC:"
+            seen = f"Longest request seen, at {_minute(longest.at)} UTC:"
         yield f"{seen} {longest.seconds:g} s: {floors}."
+        yield from _too_few(longest)
         if drain is not None and drain < longest.seconds:
             yield f"The drain is {drain} s now, and cuts such a request off: {DRAIN}={drain_s} would let it end."
         if stop is not None and stop < stop_s:
             yield f"The stop timeout is {stop} s now, less than is advised: stopTimeout={stop_s}."
     if minutes := _number(subject, "bakeTimeInMinutes"):
         yield f"{minutes} m of it are the bake time (bakeTimeInMinutes), which no advice shortens."
+
+
+def _minute(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M}"
+
+
+def _too_few(longest: RequestSeen) -> Iterator[str]:
+    """What is to be said where too few requests were measured to go by them."""
+    if longest.since is not None and longest.count < REQUESTS_LEAST:
+        requests = f"{longest.count} request{'' if longest.count == 1 else 's'}"
+        seen = "was" if longest.count == 1 else "were"
+        yield f"Only {requests} {seen} seen, since {_minute(longest.since)} UTC: too few to go by."
 
 
 # Capacity

@@ -15,6 +15,7 @@ from slipway.core.ids import stable_hex
 from slipway.core.model.deployments import RolloutState
 from slipway.core.model.hosts import Host
 from slipway.core.model.task_definitions import TaskDefinition
+from slipway.core.monitoring.longest_request import LongestRequest
 from slipway.core.placing.placement import footprint
 from slipway.core.plan import Put
 from slipway.core.snapshot import Snapshot
@@ -107,7 +108,7 @@ def _facts(fork: Fork, snapshot: Snapshot, definition: TaskDefinition, assumed: 
     exit_s = known.get(Part.EXIT)
     longest = max(fork.longest_requests.values(), key=lambda one: one.seconds, default=None)
     return Facts(
-        longest_request=None if longest is None else RequestSeen(seconds=longest.seconds, at=longest.at),
+        longest_request=None if longest is None else _seen(longest),
         ready_s=known.get(Part.READY, 0.0),
         exit_s=None if exit_s == inf else exit_s,
         ignores_sigterm=exit_s == inf,
@@ -117,6 +118,10 @@ def _facts(fork: Fork, snapshot: Snapshot, definition: TaskDefinition, assumed: 
         memory=need.memory,
         notes=(*_unchecked(fork, assumed), *_notes(snapshot, fork.service_arn, assumed)),
     )
+
+
+def _seen(longest: LongestRequest) -> RequestSeen:
+    return RequestSeen(seconds=longest.seconds, at=longest.at, since=longest.since, count=longest.count)
 
 
 def _unchecked(fork: Fork, assumed: tuple[Assumption, ...]) -> Iterator[str]:

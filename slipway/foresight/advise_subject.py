@@ -20,6 +20,8 @@ class RequestSeen:
 
     seconds: float
     at: float | None = None  # epoch seconds of its end, to the minute; None: it was told, not measured
+    since: float | None = None  # epoch seconds of the first of those that were measured; None: as above
+    count: int = 0  # how many were measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from slipway.adapters.balancer_metrics import BalancerMetrics, longest_request
-from slipway.adapters.envoy_metrics import EnvoyStats, grown
+from slipway.adapters.envoy_metrics import EnvoyStats, grown, request_times, requests
 from slipway.adapters.metric_store import MetricStore
 from slipway.core.model.load_balancing import TargetState
 from slipway.core.monitoring.metrics import MetricDatum
@@ -133,6 +133,27 @@ def test_answers_of_the_balancer_itself_are_told_apart(tmp_path: Path) -> None:
         assert found["HTTPCode_ELB_5XX_Count"] == found["HTTPCode_ELB_503_Count"]
         assert not found["HTTPCode_Target_5XX_Count"]
         assert not found["RequestCount"], "no target was chosen"
+
+    with_site(tmp_path, story)
+
+
+def test_only_requests_that_a_target_got_are_timed(tmp_path: Path) -> None:
+    async def story(site: Site) -> None:
+        async with TinyTarget("one") as one:
+            site.group("web")
+            site.configure(*site.world.listen(site.port, web=1))
+            await site.answers()
+            site.group("web", one)
+            site.configure(*site.world.listen(site.port, web=1))
+            await site.serves("one")
+
+            async def are_timed() -> bool:
+                stats = await site.balancer.stats()
+                assert stats is not None
+                served = sum(count for kind, count in requests(stats) if kind.has_target)
+                return served > 0 and sum(sum(counts.values()) for _, counts in request_times(stats)) == served
+
+            await wait_for(are_timed, what="as many requests to be timed as a target got")
 
     with_site(tmp_path, story)
 

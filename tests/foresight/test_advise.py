@@ -31,12 +31,13 @@ def of(rollout: Rollout, *, longest_request_s: float | None = None) -> Advice:
     return advise(RolloutSubject(rollout, longest_request_s=longest_request_s))
 
 
-def fork_of(live: DefaultService, *, longest_request_s: float | None = None) -> Fork:
+def fork_of(live: DefaultService, *, longest_request_s: float | None = None, requests: int = 900) -> Fork:
     """The fork of a service, as if that request had been the longest that Envoy saw."""
     fork = fork_of_world(live.world, live.arn)
     if longest_request_s is None:
         return fork
-    seen = LongestRequest(target_group_arn=live.group_arn, seconds=longest_request_s, at=60.0, since=0.0, count=9)
+    seconds, count = longest_request_s, requests
+    seen = LongestRequest(target_group_arn=live.group_arn, seconds=seconds, at=60.0, since=0.0, count=count)
     return replace(fork, longest_requests={live.group_arn: seen})
 
 
@@ -135,6 +136,14 @@ def test_no_request_that_was_seen_is_cut_off(longest_s: float, drain: str, stop:
 def test_it_says_which_request_held_them() -> None:
     advice = advise(ServiceSubject(fork_of(DefaultService(), longest_request_s=8.2)))
     assert advice.notes[0].startswith("Longest request seen, at 1970-01-01 00:01 UTC: 8.2 s: the drain stays at")
+
+
+def test_it_says_that_few_requests_are_little_to_go_by() -> None:
+    few, many = (
+        advise(ServiceSubject(fork_of(DefaultService(), longest_request_s=8.2, requests=count))) for count in (2, 100)
+    )
+    assert few.notes[1] == "Only 2 requests were seen, since 1970-01-01 00:00 UTC: too few to go by."
+    assert not any("too few" in note for note in many.notes)
 
 
 def test_requests_longer_than_the_limits() -> None:

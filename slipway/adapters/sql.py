@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from slipway.adapters.sql_journal import JOURNAL_TABLES, KEPT_BYTES, write_journal
+from slipway.adapters.sql_journal import JOURNAL_TABLES, KEPT_BYTES, forget_gap, write_journal
 from slipway.core.model.alarms import Alarm
 from slipway.core.model.clusters import Cluster
 from slipway.core.model.deployments import Deployment, ServiceDeployment, ServiceRevision
@@ -121,6 +121,7 @@ class SqliteStore:
         if not meta:
             meta = {"format": str(FORMAT), "seed": secrets.token_hex(16), "sequence": "0"}
             self._connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
+        forget_gap(self._connection)
         self._connection.execute("COMMIT")
         if meta["format"] != str(FORMAT):
             raise StoreError(

@@ -26,16 +26,19 @@ DROPPED_AT_ONCE = 10_000
 _ROW_BYTES = 40
 
 #: `upto` counts the bytes of all rows ever written: how many are kept is a difference, and dropping reads no document.
+#: `story` is the last row of the story as of the step: where the store's is another, steps were taken without a row.
 JOURNAL_TABLES = """
 CREATE TABLE IF NOT EXISTS journal (
-    seq INTEGER PRIMARY KEY, at REAL NOT NULL, upto INTEGER NOT NULL, document BLOB NOT NULL);
+    seq INTEGER PRIMARY KEY, at REAL NOT NULL, upto INTEGER NOT NULL, story INTEGER NOT NULL, document BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS journal_load (seq INTEGER PRIMARY KEY, document BLOB NOT NULL);
 """
 
 _WRITE = (
-    "INSERT INTO journal (at, upto, document) "
-    "VALUES (?, ? + coalesce((SELECT upto FROM journal ORDER BY seq DESC LIMIT 1), 0), ?)"
+    "INSERT INTO journal (at, upto, story, document) "
+    "VALUES (?, ? + coalesce((SELECT upto FROM journal ORDER BY seq DESC LIMIT 1), 0), "
+    "coalesce((SELECT max(seq) FROM story), 0), ?)"
 )
+_HAS_GAP = "SELECT story <> coalesce((SELECT max(seq) FROM story), 0) FROM journal ORDER BY seq DESC LIMIT 1"
 #: Looks at what it drops and one row more: `upto` grows with `seq`.
 _DROP = (
     "DELETE FROM journal WHERE seq < (SELECT seq FROM journal WHERE upto > "
@@ -72,6 +75,14 @@ def write_journal(
     if number % DROPPED_EVERY == 0:
         connection.execute(_DROP, (kept_bytes, DROPPED_AT_ONCE))
         connection.execute(_DROP_LOADS)
+
+
+def forget_gap(connection: sqlite3.Connection) -> None:
+    """Drop the journal of a store that was written to without it since, as by an older version: walking back over what
+    is not in it would give records that never were together."""
+    if connection.execute(_HAS_GAP).fetchone() == (1,):
+        connection.execute("DELETE FROM journal")
+        connection.execute("DELETE FROM journal_load")
 
 
 class SqliteJournal:

@@ -41,7 +41,7 @@ def a_controller(store: SqliteStore, clock: VirtualClock) -> Controller:
 def put(controller: Controller, number: int) -> None:
     """One step, which writes the cluster of this number."""
     cluster = Cluster(arn=f"arn:{number}", name=LONG, created_at=0.5)
-    controller.apply(lambda snapshot, context: (Plan(changes=(Put(record=cluster),)), None))
+    controller.apply(lambda snapshot, context: (Plan(changes=(Put(record=cluster, cause="created"),)), None))
     controller.step()
 
 
@@ -185,3 +185,20 @@ def test_killed_between_or_within_steps(path: Path, steps: int) -> None:
     put(a_controller(store, VirtualClock()), len(written) + 1)
     assert [row.loaded is not None for row in rows(path)] == [True, *[False] * (len(written) - 1), True]
     store.close()
+
+
+def test_a_journal_with_a_gap_is_forgotten(path: Path) -> None:
+    """Steps without a row, as an older version takes them: nothing before them can be told any more."""
+    store = SqliteStore(path)
+    put(a_controller(store, VirtualClock()), 1)
+    store.close()
+    older = SqliteStore(path, journal_kept=0)
+    put(a_controller(older, VirtualClock()), 2)
+    older.close()
+    newer = SqliteStore(path)
+    assert rows(path) == []
+    put(a_controller(newer, VirtualClock()), 3)
+    newer.close()
+    again = SqliteStore(path)
+    assert [row.undo[0].key for row in rows(path)] == ["arn:3"]
+    again.close()

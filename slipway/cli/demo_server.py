@@ -45,7 +45,7 @@ def demo_server() -> Iterator[Path]:
 
 
 def _start(data: Path, log: Path) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-m", "slipway", "up", "--data", str(data), "--runtime", "process"]
+    command = [sys.executable, "-P", "-m", "slipway", "up", "--data", str(data), "--runtime", "process"]
     command += ["--listen", f"{ADDRESS}:0", "--lb-address-pool", ADDRESS, "--stop-tasks"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SLIPWAY_")}
     with log.open("wb") as output:

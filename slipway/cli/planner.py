@@ -43,25 +43,33 @@ class Planner:
     """Answers one question at a time, in the order they are asked. It raises nothing: what goes wrong is `NoPlan`."""
 
     def __init__(self, access: Access, name: ServiceName) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "slipway.cli.planner"],
+        self._whose = access, name
+        self._process = self._begin()
+
+    def _begin(self) -> "subprocess.Popen[bytes]":
+        process = subprocess.Popen(
+            # -P: a file of the working directory is never taken for a module; it may be anybody's checkout.
+            [sys.executable, "-P", "-m", "slipway.cli.planner"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        self._send((access, name))
+        _send(process, self._whose)
+        return process
 
     def ask(self, change: "PlannedChange | None") -> None:
         """Have a change planned; None: the time that the deployment in progress has left."""
-        self._send(change)
+        _send(self._process, change)
 
     def answer(self, *, within_s: float | None) -> "Told | TimeLeft | NoPlan | None":
         """The next answer; None: there is none within so many seconds (None: however long), or no deployment was in
-        progress."""
+        progress. A question that took longer is given up: its answer would be taken for that of the next."""
         stdout = self._process.stdout
         assert stdout is not None, "it is a pipe"
         if not select.select([stdout], [], [], within_s)[0]:
+            self.close()
+            self._process = self._begin()
             return None
         try:
             answer: Told | TimeLeft | NoPlan | None = pickle.load(stdout)
@@ -86,13 +94,14 @@ class Planner:
             if pipe is not None:
                 _close(pipe)
 
-    def _send(self, message: object) -> None:
-        assert self._process.stdin is not None, "it is a pipe"
-        try:
-            pickle.dump(message, self._process.stdin)
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            return  # it has ended, which its answer says
+
+def _send(process: "subprocess.Popen[bytes]", message: object) -> None:
+    assert process.stdin is not None, "it is a pipe"
+    try:
+        pickle.dump(message, process.stdin)
+        process.stdin.flush()
+    except BrokenPipeError:
+        return  # it has ended, which its answer says
 
 
 def _close(pipe: IO[bytes]) -> None:

@@ -154,6 +154,25 @@ def test_a_planner_answers_what_it_is_asked_in_turn(steady: int) -> None:
         assert asked.answer(within_s=BOUND_S) is None, "nothing is in progress"
 
 
+def test_a_question_that_takes_too_long_is_given_up(steady: int) -> None:
+    """Its answer, which comes all the same, is not taken for that of the next question."""
+    with planner(steady) as asked:
+        asked.ask(PlannedChange(images={"app": "web:v2"}))
+        assert asked.answer(within_s=0) is None
+        asked.ask(PlannedChange(images={"web": "web:v2"}))
+        assert asked.answer(within_s=BOUND_S) == NoPlan(sentence="web:1 has no container web; it has app.")
+
+
+def test_a_planner_runs_no_file_of_the_working_directory(
+    steady: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "msgspec.py").write_text("raise SystemExit(3)\n")
+    monkeypatch.chdir(tmp_path)
+    with planner(steady) as asked:
+        asked.ask(PlannedChange(images={"app": "web:v2"}))
+        assert isinstance(asked.answer(within_s=BOUND_S), Told)
+
+
 def test_a_planner_that_ended_has_no_plan(steady: int) -> None:
     with planner(steady) as asked:
         asked.end()

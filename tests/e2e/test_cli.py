@@ -200,7 +200,8 @@ def test_ctrl_c_without_a_terminal_detaches(shop: Shop) -> None:
     arn = stuck(shop)
     process = shop.start("deploy", NAME, "--task-definition", arn, "--yes")
     assert process.stdout is not None
-    wait_until(lambda: "waiting: no room" in process.stdout.readline(), timeout_s=BOUND_S, what="the deploy to be followed")
+    lines = process.stdout
+    wait_until(lambda: "waiting: no room" in lines.readline(), timeout_s=BOUND_S, what="the deploy to be followed")
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=BOUND_S)
     assert process.returncode == 130

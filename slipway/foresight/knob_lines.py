@@ -17,7 +17,7 @@ from slipway.foresight.knob import KnobError, OfContainer, OfService, OfTargetGr
 from slipway.foresight.knobs import Assignment
 
 #: Members of RegisterTaskDefinition: what DescribeTaskDefinition shows besides is not taken back.
-_REGISTERED = (
+REGISTERED = (
     "family",
     "taskRoleArn",
     "executionRoleArn",
@@ -35,6 +35,7 @@ _REGISTERED = (
     "ephemeralStorage",
     "runtimePlatform",
     "enableFaultInjection",
+    "trustedExecutionConfiguration",
 )
 
 #: Members of a service that UpdateService takes by themselves, with their options.
@@ -77,7 +78,7 @@ def place_of(records: Sequence[Record]) -> Place:
 
 def _members(definition: TaskDefinition) -> tuple[str, ...]:
     required = ("family", "containerDefinitions")
-    return tuple(name for name in _REGISTERED if name in required or definition.document.get(name))
+    return tuple(name for name in REGISTERED if name in required or definition.document.get(name))
 
 
 # The AWS command line

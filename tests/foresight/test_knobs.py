@@ -3,13 +3,14 @@
 from dataclasses import replace
 
 import pytest
+from botocore.session import Session
 
 from slipway.api.errors import ApiError
 from slipway.core.model.services import Service
 from slipway.core.plan import Put, Record
 from slipway.core.snapshot import Snapshot
 from slipway.foresight.knob import Knob, KnobError, OfContainer
-from slipway.foresight.knob_lines import Place, aws_lines, place_of, terraform_lines
+from slipway.foresight.knob_lines import REGISTERED, Place, aws_lines, place_of, terraform_lines
 from slipway.foresight.knob_table import KNOBS
 from slipway.foresight.knobs import (
     Assignment,
@@ -277,3 +278,10 @@ resource "aws_ecs_task_definition" "users" {
   ])
 }"""
     )
+
+
+def test_a_definition_is_registered_again_with_all_that_it_has() -> None:
+    """What DescribeTaskDefinition shows and RegisterTaskDefinition takes, by botocore's model."""
+    model = Session().get_service_model("ecs")
+    taken = set(model.operation_model("RegisterTaskDefinition").input_shape.members)
+    assert set(REGISTERED) == taken & set(model.shape_for("TaskDefinition").members)

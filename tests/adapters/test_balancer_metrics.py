@@ -142,9 +142,13 @@ def test_only_requests_that_a_target_got_are_timed(tmp_path: Path) -> None:
         async with TinyTarget("one") as one:
             site.group("web")
             site.configure(*site.world.listen(site.port, web=1))
-            await site.answers()
-            site.group("web", one)
-            site.configure(*site.world.listen(site.port, web=1))
+
+            async def is_refused() -> bool:
+                answer = await site.answers()
+                return answer is not None and answer[0] == 503
+
+            await wait_for(is_refused, what="an answer of the balancer's own")
+            site.put("web", one, TargetState.HEALTHY)
             await site.serves("one")
 
             async def are_timed() -> bool:

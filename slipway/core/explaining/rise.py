@@ -9,8 +9,11 @@ from slipway.core.explaining.life import TargetLife, TaskLife
 from slipway.core.explaining.segment import Segment, SegmentKind, Setting
 from slipway.core.explaining.settings import Settings
 from slipway.core.explaining.strip import Strip
-from slipway.core.model.tasks import Container, Task
+from slipway.core.model.tasks import Container, StopCode, Task
 from slipway.core.tasks.service_tasks import Phase
+
+#: Why a task stops that did not fail.
+_UNWANTED = frozenset((StopCode.USER_INITIATED, StopCode.SERVICE_SCHEDULER_INITIATED, StopCode.TERMINATION_NOTICE))
 
 _PASSED = "checks of its target passed, as many in a row as it takes"
 
@@ -49,15 +52,25 @@ def _cut_start(strip: Strip, task: Task, settings: Settings) -> None:
     if task.pull_started_at is not None or not is_up:
         strip.cut(SegmentKind.PLACEMENT_WAIT, task.pull_started_at, "until its host took it up")
     if task.pull_started_at is not None and (pulled is not None or not is_up):
-        failed = "" if pulled is not None or task.stopped_at is None else ", which failed"
-        until = pulled if pulled is not None else task.stopped_at
-        strip.cut(SegmentKind.PULL, until, f"its images were pulled{failed}", settings.image(task))
+        _cut_pull(strip, task, settings)
     _cut_containers(strip, task, settings)
     if is_up:
         strip.cut(SegmentKind.CONTAINER_START, task.started_at, "its containers were started")
     else:
         strip.cut(SegmentKind.CONTAINER_START, task.stopped_at, "its containers were being started")
         strip.cut(SegmentKind.OVERHEAD, None, "until its end was committed")
+
+
+def _cut_pull(strip: Strip, task: Task, settings: Settings) -> None:
+    """The pull: to its end, to its failure, or to where nobody wanted it any more, which is no failure of an image."""
+    if task.pull_stopped_at is not None:
+        strip.cut(SegmentKind.PULL, task.pull_stopped_at, "its images were pulled", settings.image(task))
+    elif task.stop_code in _UNWANTED:
+        strip.cut(SegmentKind.PULL, task.stop_decided_at, "its images were being pulled when it was told to stop")
+        strip.cut(SegmentKind.OVERHEAD, None, "until its host let go of it")
+    else:
+        failed = "" if task.stopped_at is None else ", which failed"
+        strip.cut(SegmentKind.PULL, task.stopped_at, f"its images were pulled{failed}", settings.image(task))
 
 
 def _cut_containers(strip: Strip, task: Task, settings: Settings) -> None:
@@ -120,20 +133,25 @@ def _slowest(targets: list[TargetLife]) -> TargetLife:
 
 def _cut_checks(strip: Strip, life: TaskLife, target: TargetLife, settings: Settings, *, is_healthy: bool) -> None:
     """The checks of its slowest target: those that failed, and from the last of them on those that passed."""
-    record, interval_s = target.target, settings.interval_s(target.target)
+    record, registered_at = target.target, target.registered_at
+    checked_to = strip.to_at if target.healthy_at is None else min(target.healthy_at, strip.to_at)
+    interval_s = settings.interval_s(record, from_at=registered_at, to_at=checked_to)
     is_passing = target.first_passed_at is not None and target.first_passed_at <= strip.to_at
-    well_from = target.registered_at
+    well_from = registered_at
     if target.failed_checks:
         well_from = strip.to_at
         if target.first_passed_at is not None and is_passing:
-            well_from = max(target.first_passed_at - interval_s, target.registered_at)
-        strip.cut(SegmentKind.FAILED_CHECKS, well_from, "checks of its target failed", settings.failing(record))
-    if target.healthy_at is not None and target.healthy_at <= strip.to_at:
-        passed_at = min(well_from + interval_s * target.passed_checks, target.healthy_at)
-        strip.cut(SegmentKind.HEALTH_WAIT, passed_at, _PASSED, settings.passing(record, target.passed_checks))
+            well_from = max(target.first_passed_at - interval_s, registered_at)
+        owed = settings.failing(record, from_at=registered_at, to_at=well_from)
+        strip.cut(SegmentKind.FAILED_CHECKS, well_from, "checks of its target failed", owed)
+    passed = target.passed_checks if target.healthy_at is not None and target.healthy_at <= strip.to_at else None
+    owed = settings.passing(record, from_at=registered_at, to_at=checked_to, passed=passed)
+    if target.healthy_at is not None and passed is not None:
+        passed_at = min(well_from + interval_s * passed, target.healthy_at)
+        strip.cut(SegmentKind.HEALTH_WAIT, passed_at, _PASSED, owed)
         strip.cut(SegmentKind.OVERHEAD, target.healthy_at, "the checks' own time, and that of the commit")
     elif not is_healthy:
-        strip.cut(SegmentKind.HEALTH_WAIT, None, "its target was being checked", settings.passing(record))
+        strip.cut(SegmentKind.HEALTH_WAIT, None, "its target was being checked", owed)
 
 
 def _cut_probes(strip: Strip, task: Task, settings: Settings, *, came_to: Phase) -> None:

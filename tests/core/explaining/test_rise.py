@@ -11,7 +11,7 @@ from slipway.core.explaining.settings import Settings
 from slipway.core.explaining.strip import Strip
 from slipway.core.model.services import Service
 from slipway.core.model.task_definitions import ContainerDefinition, ContainerDependency, DependencyCondition
-from slipway.core.model.tasks import Container, Task, TaskStatus
+from slipway.core.model.tasks import Container, StopCode, Task, TaskStatus
 from slipway.core.plan import Put
 from tests.core.explaining.rolls import Account
 from tests.core.records import CLUSTER, a_definition, a_task
@@ -128,6 +128,17 @@ def test_a_task_that_is_not_healthy_ten_seconds_later(members: dict[str, object]
     if task.is_stopped:
         chronicle.tell(110.0, [Put(record=task)])
     assert rise(chronicle, task, 110.0) == account
+
+
+def test_a_task_that_is_told_to_stop_as_its_image_is_pulled_failed_nothing() -> None:
+    members = {"pull_started_at": 103.0, "stop_decided_at": 108.0, "stopped_at": 109.5}
+    stopped, code = TaskStatus.STOPPED, StopCode.SERVICE_SCHEDULER_INITIATED
+    task = a_task(100, service_arn=SERVICE, last_status=stopped, stop_code=code, **members)
+    chronicle = told(replace(task, last_status=TaskStatus.PENDING), a_definition())
+    chronicle.tell(110.0, [Put(record=task)])
+    assert rise(chronicle, task, 110.0) == [(PLACED, 3), (PULL, 5), (OVERHEAD, 2)]
+    pull = rise_segments(chronicle.life(task.arn), Settings(chronicle), from_at=100.0, to_at=110.0)[1]
+    assert (pull.sentence, pull.settings) == ("its images were being pulled when it was told to stop", ())
 
 
 def test_instants_of_another_clock_leave_no_gap_and_no_overlap() -> None:

@@ -43,5 +43,5 @@ def explain(
         from slipway.cli.explain_text import explain_text
 
         screen = table_console()
-        for part in explain_text(told, width=screen.width):
+        for part in explain_text(told, width=screen.width, encoding=screen.encoding):
             screen.print(part)

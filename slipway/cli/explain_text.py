@@ -6,6 +6,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from slipway.cli.bar import bar
 from slipway.cli.explain_words import seconds_text, settings_text, share_text, task_text
 from slipway.cli.postmortem_words import after_text
 from slipway.cli.printable import printable
@@ -24,9 +25,6 @@ SHOWN_MOST = 40
 #: Columns below which bars and the counts of rounds are left out.
 NARROW = 64
 
-#: Columns of the longest bar.
-BAR = 24
-
 _STYLES = {
     SegmentKind.DRAIN: "magenta",
     SegmentKind.HEALTH_WAIT: "cyan",
@@ -40,8 +38,8 @@ _STYLES = {
 }
 
 
-def explain_text(explanation: Explanation, *, width: int) -> Iterator[RenderableType]:
-    """All of it: header, ledger, kinds, rounds, and what would have saved most."""
+def explain_text(explanation: Explanation, *, width: int, encoding: str = "utf-8") -> Iterator[RenderableType]:
+    """All of it: header, ledger, kinds, rounds, and what would have saved most. `encoding` is the terminal's."""
     yield from _header(explanation)
     shown, hidden = _shown(explanation.ledger.segments)
     if shown:
@@ -52,7 +50,7 @@ def explain_text(explanation: Explanation, *, width: int) -> Iterator[Renderable
         yield Text(f"  and {len(hidden)} shorter ones, together {seconds} s (--json has all)", style="dim")
     if explanation.totals:
         yield from _titled("by kind")
-        yield _kinds(explanation, width)
+        yield _kinds(explanation, width, encoding)
     if explanation.rounds:
         yield from _titled("rounds")
         yield _rounds(explanation.rounds, width)
@@ -134,16 +132,16 @@ def _kind(kind: SegmentKind) -> Text:
     return Text(kind_words(kind), style=_STYLES.get(kind, ""))
 
 
-def _kinds(explanation: Explanation, width: int) -> Table:
+def _kinds(explanation: Explanation, width: int, encoding: str) -> Table:
     table = _table(header=False)
     table.add_column(no_wrap=True)
     for _ in range(2):
         table.add_column(justify="right", no_wrap=True)
     for total in explanation.totals:
-        bar = "█" * round(BAR * total.share) if width >= NARROW else ""
+        length = bar(total.share, encoding=encoding) if width >= NARROW else ""
         seconds = seconds_text(total.seconds, of=explanation.seconds)
         style = _STYLES.get(total.kind, "")
-        table.add_row(_kind(total.kind), Text(f"{seconds} s"), Text(share_text(total.share)), Text(bar, style=style))
+        table.add_row(_kind(total.kind), Text(f"{seconds} s"), Text(share_text(total.share)), Text(length, style=style))
     return table
 
 

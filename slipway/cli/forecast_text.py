@@ -8,6 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from slipway.cli.bar import bar
 from slipway.cli.explain_words import seconds_text, settings_text, share_text
 from slipway.core.explaining.rounds import RoundRow
 from slipway.core.explaining.segment import Ledger, SegmentKind
@@ -22,13 +23,16 @@ from slipway.foresight.rollout import Rollout
 T = TypeVar("T")
 
 #: Columns that text is fitted into; from which on running tasks are told; from which on all of a wait is.
-LEAST, MOST, MIDDLE, WIDE = 60, 200, 72, 120
+LEAST, MOST, MIDDLE, WIDE = 40, 200, 72, 120
+
+#: Columns below which a round has neither the healthy count nor its way back.
+NARROW = 60
+
+#: Columns between two of a table.
+_GAP = 2
 
 #: Rounds shown: the first and the last ones of them.
 FIRST, LAST = 24, 8
-
-#: Columns of the longest bar.
-BAR = 24
 
 
 def forecast_text(forecast: Forecast, *, title: str, width: int, encoding: str = "utf-8") -> Iterator[RenderableType]:
@@ -45,7 +49,7 @@ def forecast_text(forecast: Forecast, *, title: str, width: int, encoding: str =
         yield from roll_chart(forecast, width=fitted, encoding=encoding)
     if forecast.ledger.segments:
         yield from _titled("where the time goes")
-        yield _kinds(forecast.ledger)
+        yield _kinds(forecast.ledger, width=fitted, encoding=encoding)
 
 
 def rollout_title(rollout: Rollout) -> str:
@@ -63,8 +67,8 @@ def comparison_text(overlapping: Forecast, sequential: Forecast, *, width: int) 
     """Both side by side, round by round, and the reason for each difference in words."""
     table = _table()
     table.add_column("ROUND", justify="right", no_wrap=True)
-    table.add_column("STRICTLY ONE AFTER ANOTHER", no_wrap=True)
-    table.add_column("OVERLAPPING (SLIPWAY)", no_wrap=True)
+    for name in ("STRICTLY ONE AFTER ANOTHER", "OVERLAPPING (SLIPWAY)"):
+        table.add_column(name, no_wrap=width >= NARROW)
     yield from _titled("compared")
     pairs = list(enumerate(zip_longest(sequential.rounds, overlapping.rounds), start=1))
     for number, (left, right) in _shown(pairs, table):
@@ -133,20 +137,18 @@ def _back(forecast: Forecast) -> str:
 
 def _rounds(forecast: Forecast, *, width: int) -> Table:
     table = _table()
-    has_running = width >= MIDDLE
-    for name in ("ROUND", "TASKS", "FROM", "TO", "HEALTHY", *(("RUNNING",) if has_running else ())):
+    has_healthy, has_running, has_back = width >= NARROW, width >= MIDDLE, width >= NARROW and forecast.ways_back
+    counts = (("HEALTHY",) if has_healthy else ()) + (("RUNNING",) if has_running else ())
+    for name in ("ROUND", "TASKS", "FROM", "TO", *counts, *(("BACK",) if has_back else ())):
         table.add_column(name, justify="right", no_wrap=True)
-    if forecast.ways_back:
-        table.add_column("BACK", justify="right", no_wrap=True)
-    table.add_column("WAITS FOR", no_wrap=width < WIDE)
+    table.add_column("WAITS FOR", no_wrap=NARROW <= width < WIDE)
     back = {way.round: "never" if way.seconds is None else clock_text(way.seconds) for way in forecast.ways_back}
     for row in _shown(forecast.rounds, table):
         figures = [str(row.number), f"{row.signed:+,d}", clock_text(row.start_s)]
-        figures += ["-" if row.end_s is None else clock_text(row.end_s), f"{row.healthy:,}"]
-        if has_running:
-            figures.append(f"{row.running:,}")
-        if forecast.ways_back:
-            figures.append(back.get(row.number, ""))
+        figures.append("-" if row.end_s is None else clock_text(row.end_s))
+        figures += [f"{row.healthy:,}"] if has_healthy else []
+        figures += [f"{row.running:,}"] if has_running else []
+        figures += [back.get(row.number, "")] if has_back else []
         table.add_row(*figures, _wait(row, width))
     return table
 
@@ -176,8 +178,8 @@ def _span(row: RoundRow | None) -> str:
     return f"{row.signed:+,d}  {clock_text(row.start_s)} to {end}"
 
 
-def _kinds(ledger: Ledger) -> Table:
-    """The totals by kind, the largest first."""
+def _kinds(ledger: Ledger, *, width: int, encoding: str) -> Table:
+    """The totals by kind, the largest first, with bars of what columns are left."""
     totals: dict[SegmentKind, float] = {}
     for one in ledger.segments:
         totals[one.kind] = totals.get(one.kind, 0.0) + one.seconds
@@ -186,12 +188,16 @@ def _kinds(ledger: Ledger) -> Table:
     for _ in range(2):
         table.add_column(justify="right", no_wrap=True)
     table.add_column(no_wrap=True)
-    for kind, seconds in sorted(totals.items(), key=lambda total: -total[1]):
-        share = seconds / ledger.seconds
-        bar = "█" * round(BAR * share)
-        table.add_row(kind_words(kind), f"{seconds_text(seconds, of=ledger.seconds)} s", share_text(share), bar)
+    shares = {kind: seconds / ledger.seconds for kind, seconds in totals.items()}
+    rows = [
+        (kind_words(kind), f"{seconds_text(seconds, of=ledger.seconds)} s", share_text(shares[kind]))
+        for kind, seconds in sorted(totals.items(), key=lambda total: -total[1])
+    ]
+    columns = width - sum(max(map(len, column)) + _GAP for column in zip(*rows, strict=True))
+    for row, share in zip(rows, sorted(shares.values(), reverse=True), strict=True):
+        table.add_row(*row, bar(share, columns=columns, encoding=encoding))
     return table
 
 
 def _table(*, header: bool = True) -> Table:
-    return Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim", show_header=header)
+    return Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="dim", show_header=header)

@@ -13,6 +13,7 @@ from slipway.cli.failure import CliError, UsageError
 from slipway.cli.forecast_text import comparison_text, forecast_text
 from slipway.cli.main import app
 from slipway.documentation.command_list import options
+from slipway.foresight.forecast import Forecast
 from slipway.foresight.rollout import Rollout
 from slipway.foresight.simulate import simulate
 
@@ -116,19 +117,37 @@ def test_pages_are_written(tmp_path: Path) -> None:
     assert svg.read_text("utf-8").startswith("<svg")
 
 
-@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_a_narrow_screen_loses_bars_and_no_digit() -> None:
+    shown = told(simulate(Rollout(desired=6, room=7)), width=40)
+    assert "…" not in shown
+    assert "1,800.0 s" in shown
+    assert max(map(len, shown.splitlines())) <= 40
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_terminal_without_blocks_is_shown_none(width: int) -> None:
+    told(simulate(Rollout(room=8), ways_back=False), width=width, encoding="ascii").encode("ascii")
+
+
+def told(forecast: Forecast, *, width: int, encoding: str = "utf-8") -> str:
+    """What a screen of that width shows of it."""
+    screen = Console(width=width, file=None, force_terminal=False)
+    with screen.capture() as shown:
+        for part in (
+            *forecast_text(forecast, title="a roll", width=width, encoding=encoding),
+            *comparison_text(forecast, forecast, width=width),
+        ):
+            screen.print(part)
+    return shown.get()
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
 @pytest.mark.parametrize("desired", [6, 40])
 def test_text_fits_its_width(width: int, desired: int) -> None:
     rollout = Rollout(desired=desired, room=desired + 1)
     forecast = simulate(rollout, ways_back=desired == 6)
-    screen = Console(width=width, record=True, file=None, quiet=False, force_terminal=False)
-    with screen.capture() as shown:
-        for part in (
-            *forecast_text(forecast, title="a roll", width=width),
-            *comparison_text(forecast, forecast, width=width),
-        ):
-            screen.print(part)
-    assert max(map(len, shown.get().splitlines())) <= width
-    assert "health wait" in shown.get()
+    shown = told(forecast, width=width)
+    assert max(map(len, shown.splitlines())) <= width
+    assert "health wait" in shown
     if desired == 40:
-        assert "more" in shown.get()
+        assert "more" in shown

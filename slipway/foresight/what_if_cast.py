@@ -175,8 +175,9 @@ def _passed_at_first(target: TargetLife, chronicle: Chronicle) -> bool:
 
 
 def _interval_s(target: TargetLife, chronicle: Chronicle) -> float:
-    group = chronicle.target_groups.get(target.target.target_group_arn)
-    return 0.0 if group is None else float(group.health_check.interval_s)
+    at = target.registered_at
+    groups = chronicle.target_groups_in(target.target.target_group_arn, at, at)
+    return float(groups[0].health_check.interval_s) if groups else 0.0
 
 
 def _own_interval_s(task: Task, chronicle: Chronicle) -> float:

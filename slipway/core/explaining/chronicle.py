@@ -4,7 +4,7 @@ It is fed with the records as they were, and then with the changes of each commi
 from a simulated world: a forecast and an explanation are read off the same chronicle.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
@@ -72,11 +72,12 @@ class Chronicle:
         self.service_deployments: dict[str, ServiceDeployment] = {}  # the last state, by ARN
         self.revisions: dict[str, ServiceRevision] = {}
         self.definitions: dict[str, TaskDefinition] = {}
-        self.target_groups: dict[str, TargetGroup] = {}
+        self.target_groups: dict[str, TargetGroup] = {}  # the last state, by ARN
         self.hosts: dict[str, Host] = {}
         self.moves: list[Move] = []
         self.samples: list[Sample] = []
         self.turns: dict[float, list[Turn]] = {}  # by the instant of the commit, oldest first
+        self._group_states: dict[str, list[tuple[float, TargetGroup]]] = {}  # each state of each, by ARN
         self._tasks: dict[str, Task] = {}
         self._there: set[str] = set()
         self._spans: dict[str, list[tuple[Phase, float]]] = {}
@@ -122,6 +123,13 @@ class Chronicle:
         """A deployment as it was just before `at`; None: there was none of that id."""
         states = self.deployments.get(deployment_id, [])
         return _before(states, at) if states and states[0][0] < at else None
+
+    def target_groups_in(self, arn: str, from_at: float, to_at: float) -> tuple[TargetGroup, ...]:
+        """The states that a target group was in from `from_at` to just before `to_at`, oldest first: at least that of
+        `from_at`. Empty: nothing is known of it."""
+        states = self._group_states.get(arn, [])
+        first = max(bisect_right(states, from_at, key=lambda state: state[0]) - 1, 0)
+        return tuple(group for at, group in states[first:] if at < to_at or group is states[first][1])
 
     @property
     def service(self) -> Service:
@@ -194,6 +202,7 @@ class Chronicle:
                 self.definitions[record.arn] = record
             case TargetGroup():
                 self.target_groups[record.arn] = record
+                self._group_states.setdefault(record.arn, []).append((at, record))
             case Host():
                 self.hosts[record.id] = record
             case _:

@@ -1,9 +1,11 @@
 """Which settings owe a stretch of a deployment's time: AWS's name of each, its value as it was, and what it is of."""
 
+from collections.abc import Sequence
+
 from slipway.core.arns import resource_name
 from slipway.core.explaining.chronicle import Chronicle
 from slipway.core.explaining.segment import Setting
-from slipway.core.model.load_balancing import HealthCheck, Target
+from slipway.core.model.load_balancing import Target, TargetGroup
 from slipway.core.model.task_definitions import (
     DEFAULT_STOP_TIMEOUT_S,
     ContainerDefinition,
@@ -19,50 +21,55 @@ class Settings:
     def __init__(self, chronicle: Chronicle) -> None:
         self._chronicle = chronicle
 
-    def passing(self, target: Target, passed: int | None = None) -> tuple[Setting, ...]:
-        """What makes a new target healthy: interval x threshold. `passed` checks did (None: not yet): fewer than the
-        threshold where the server asks for fewer of a new target."""
-        check = self._check(target)
-        if check is None:
+    def passing(
+        self, target: Target, *, from_at: float, to_at: float, passed: int | None = None
+    ) -> tuple[Setting, ...]:
+        """What makes a target healthy that was registered at `from_at`: interval x threshold, as they were up to
+        `to_at`. `passed` checks did (None: not yet): fewer than the threshold where the server asks for fewer of a new
+        target."""
+        groups = self._chronicle.target_groups_in(target.target_group_arn, from_at, to_at)
+        if not groups:
             return ()
-        of = self._group(target)
-        interval = Setting(name="HealthCheckIntervalSeconds", value=str(check.interval_s), of=of)
+        of, check = _group(groups[-1]), groups[-1].health_check
+        interval = Setting(name="HealthCheckIntervalSeconds", value=str(_slowest_s(groups)), of=of)
         if passed is not None and passed < check.healthy_threshold:
             return (interval, Setting(name="new_target_checks", value=str(passed), of="server"))
         return (interval, Setting(name="HealthyThresholdCount", value=str(check.healthy_threshold), of=of))
 
-    def interval_s(self, target: Target) -> float:
-        """Seconds between two checks of a target; 0: its group is not known."""
-        check = self._check(target)
-        return 0.0 if check is None else float(check.interval_s)
+    def interval_s(self, target: Target, *, from_at: float, to_at: float) -> float:
+        """Seconds between two checks of a target between these instants, the longest there were; 0: its group is not
+        known."""
+        return float(_slowest_s(self._chronicle.target_groups_in(target.target_group_arn, from_at, to_at)))
 
-    def failing(self, target: Target) -> tuple[Setting, ...]:
-        """What finds a sick target: interval x threshold, after the grace period."""
-        check = self._check(target)
-        if check is None:
-            return self.grace()
-        of = self._group(target)
+    def failing(self, target: Target, *, from_at: float, to_at: float) -> tuple[Setting, ...]:
+        """What finds a sick target between these instants: interval x threshold, after the grace period."""
+        groups = self._chronicle.target_groups_in(target.target_group_arn, from_at, to_at)
+        if not groups:
+            return self.grace(to_at)
+        of, threshold = _group(groups[-1]), str(groups[-1].health_check.unhealthy_threshold)
         return (
-            Setting(name="HealthCheckIntervalSeconds", value=str(check.interval_s), of=of),
-            Setting(name="UnhealthyThresholdCount", value=str(check.unhealthy_threshold), of=of),
-            *self.grace(),
+            Setting(name="HealthCheckIntervalSeconds", value=str(_slowest_s(groups)), of=of),
+            Setting(name="UnhealthyThresholdCount", value=threshold, of=of),
+            *self.grace(to_at),
         )
 
-    def grace(self) -> tuple[Setting, ...]:
-        """The grace period of the service, where it has one."""
-        service = self._chronicle.service
-        if not service.health_check_grace_period_s:
+    def grace(self, at: float) -> tuple[Setting, ...]:
+        """The grace period of the service before `at`, where it had one."""
+        service = self._chronicle.service_before(at)
+        if service is None or not service.health_check_grace_period_s:
             return ()
         value = str(service.health_check_grace_period_s)
         return (Setting(name="healthCheckGracePeriodSeconds", value=value, of=self.service),)
 
-    def drain(self, target: Target) -> tuple[Setting, ...]:
-        """How long a deregistered target may finish its requests."""
-        group = self._chronicle.target_groups.get(target.target_group_arn)
-        if group is None:
-            return ()
-        value = f"{group.deregistration_delay_s:g}"
-        return (Setting(name="deregistration_delay.timeout_seconds", value=value, of=self._group(target)),)
+    def drain(self, target: Target, *, at: float) -> tuple[Setting, ...]:
+        """How long a target that was deregistered at `at` could finish its requests."""
+        groups = self._chronicle.target_groups_in(target.target_group_arn, at, at)
+        return tuple(
+            Setting(
+                name="deregistration_delay.timeout_seconds", value=f"{one.deregistration_delay_s:g}", of=_group(one)
+            )
+            for one in groups
+        )
 
     def container_check(self, task: Task) -> tuple[Setting, ...]:
         """The first container health check of a task's definition."""
@@ -154,14 +161,6 @@ class Settings:
         """`service web`."""
         return f"service {self._chronicle.service.name}"
 
-    def _check(self, target: Target) -> HealthCheck | None:
-        group = self._chronicle.target_groups.get(target.target_group_arn)
-        return None if group is None else group.health_check
-
-    def _group(self, target: Target) -> str:
-        group = self._chronicle.target_groups.get(target.target_group_arn)
-        return f"target group {'' if group is None else group.name}".rstrip()
-
     def _definition(self, task: Task) -> TaskDefinition | None:
         return self._chronicle.definitions.get(task.task_definition_arn)
 
@@ -171,6 +170,15 @@ class Settings:
 
     def _container(self, task: Task, container: ContainerDefinition) -> str:
         return f"container {container.name} of {resource_name(task.task_definition_arn)}"
+
+
+def _group(group: TargetGroup) -> str:
+    return f"target group {group.name}"
+
+
+def _slowest_s(groups: Sequence[TargetGroup]) -> int:
+    """The longest interval between two checks; 0: there is no group."""
+    return max((one.health_check.interval_s for one in groups), default=0)
 
 
 def _stop_timeout_s(container: ContainerDefinition) -> int:

@@ -52,7 +52,8 @@ def _cut_exit(strip: Strip, task: Task, settings: Settings, why: tuple[Setting, 
 def _cut_drain(strip: Strip, targets: list[TargetLife], settings: Settings, why: tuple[Setting, ...]) -> None:
     """The drain of the target that was removed last."""
     last = max(targets, key=lambda one: float("inf") if one.removed_at is None else one.removed_at)
-    owed = (*settings.drain(last.target), *why)
+    draining_at = strip.to_at if last.draining_at is None else last.draining_at
+    owed = (*settings.drain(last.target, at=draining_at), *why)
     if last.removed_at is None or last.removed_at > strip.to_at:
         strip.cut(SegmentKind.DRAIN, None, "its target drains", owed)
     elif last.was_held_open:

@@ -15,7 +15,6 @@ from slipway.core.ids import stable_hex
 from slipway.core.model.deployments import RolloutState
 from slipway.core.model.hosts import Host
 from slipway.core.model.task_definitions import TaskDefinition
-from slipway.core.monitoring.longest_request import LongestRequest
 from slipway.core.placing.placement import footprint
 from slipway.core.plan import Put
 from slipway.core.snapshot import Snapshot
@@ -106,9 +105,8 @@ def _facts(fork: Fork, snapshot: Snapshot, definition: TaskDefinition, assumed: 
     wanted = bounds_of(snapshot, service).upper
     known = {one.part: one.p90_s for one in assumed if one.source != NEVER_MEASURED}
     exit_s = known.get(Part.EXIT)
-    longest = max(fork.longest_requests.values(), key=lambda one: one.seconds, default=None)
     return Facts(
-        longest_request=None if longest is None else _seen(longest),
+        longest_request=longest_seen(fork),
         ready_s=known.get(Part.READY, 0.0),
         exit_s=None if exit_s == inf else exit_s,
         ignores_sigterm=exit_s == inf,
@@ -120,7 +118,11 @@ def _facts(fork: Fork, snapshot: Snapshot, definition: TaskDefinition, assumed: 
     )
 
 
-def _seen(longest: LongestRequest) -> RequestSeen:
+def longest_seen(fork: Fork) -> RequestSeen | None:
+    """The longest request that the balancer saw of the service's target groups; None: none ended yet."""
+    longest = max(fork.longest_requests.values(), key=lambda one: one.seconds, default=None)
+    if longest is None:
+        return None
     return RequestSeen(seconds=longest.seconds, at=longest.at, since=longest.since, count=longest.count)
 
 

@@ -27,12 +27,13 @@ TASKS_MOST = 5_000
 class RecordedSubject:
     """A deployment that is over, as a `Subject` of advice: what drained by itself was not cut off, and will not be."""
 
-    def __init__(self, past: Past) -> None:
+    def __init__(self, past: Past, *, longest_request: RequestSeen | None = None) -> None:
+        """`longest_request` that was measured of its target groups; None: none is known but what drains show."""
         self.past = past
         self.name = resource_name(past.recording.service_arn)
         self._records = past.own_records()
         self.place: Place = place_of(self._records)
-        self.facts = _facts(past)
+        self.facts = _facts(past, longest_request)
 
     def value(self, name: str) -> Value | None:
         """What the knob of that name was set to; None: it means nothing for the service."""
@@ -49,29 +50,31 @@ class RecordedSubject:
         return self.past.roll(trial.assignments)
 
 
-def _facts(past: Past) -> Facts:
+def _facts(past: Past, seen: RequestSeen | None) -> Facts:
     times = recorded_times(past.chronicle)
     lingers = [one.linger_s for one in times if one.linger_s not in (None, inf)]
     exits = [one.exit_s for one in times if one.exit_s is not None]
-    longest = max((one for one in lingers if one is not None), default=0.0)
+    drained_s = max((one for one in lingers if one is not None), default=0.0)
+    drained = RequestSeen(seconds=drained_s) if drained_s else None
     killed = sum(one == inf for one in exits)
     return Facts(
-        longest_request=RequestSeen(seconds=longest) if longest else None,
+        longest_request=max((one for one in (seen, drained) if one), key=lambda one: one.seconds, default=None),
         ready_s=max((one.ready_s for one in times if one.ready_s not in (None, inf)), default=0.0) or 0.0,
         exit_s=max((one for one in exits if one < inf), default=None),
         ignores_sigterm=killed * 2 > len(exits),
     )
 
 
-def savings(recording: Recording) -> tuple[Saving, ...]:
+def savings(recording: Recording, *, longest_request: RequestSeen | None = None) -> tuple[Saving, ...]:
     """The changes that would have saved most of a deployment, at most three, the best first. None for one that goes on,
-    and for one of more than 5,000 tasks."""
+    and for one of more than 5,000 tasks. `longest_request` that its balancer saw: no drain is shorter; None: unknown.
+    """
     if not recording.is_over:
         return ()
     past = Past(recording)
     if len(past.chronicle.task_arns) > TASKS_MOST:
         return ()
-    found = sorted(_tried(RecordedSubject(past)), key=lambda one: -one.saved_s)
+    found = sorted(_tried(RecordedSubject(past, longest_request=longest_request)), key=lambda one: -one.saved_s)
     return tuple(found[:TOLD])
 
 

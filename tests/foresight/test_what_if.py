@@ -9,6 +9,7 @@ from slipway.core.model.load_balancing import HealthCheck
 from slipway.core.model.task_definitions import TaskDefinition
 from slipway.core.plan import Plan, Put
 from slipway.foresight.advise_levers import drain_floor_s
+from slipway.foresight.advise_subject import RequestSeen
 from slipway.foresight.knob import KnobError
 from slipway.foresight.knobs import parse_assignments
 from slipway.foresight.recording import Recording, RecordingError
@@ -207,6 +208,14 @@ def test_savings(worked_example: Recording) -> None:
     ]
     assert (found[0].before, found[0].after) == ("300", "5")
     assert found[1].risk == "only 3 of 6 tasks serve during a roll: 50 % of capacity"
+
+
+def test_no_drain_shorter_than_the_longest_request(worked_example: Recording) -> None:
+    """Its drains were held to their end: what held them is not recorded, but the balancer measured a request of 8 s."""
+    found = {
+        one.name.partition(",")[0]: one for one in savings(worked_example, longest_request=RequestSeen(seconds=8.1))
+    }
+    assert found["deregistration_delay.timeout_seconds"].after == "9"
 
 
 def test_a_setting_that_was_another_on_the_way_excludes_a_change() -> None:

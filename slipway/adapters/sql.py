@@ -121,9 +121,11 @@ class SqliteStore:
         if not meta:
             meta = {"format": str(FORMAT), "seed": secrets.token_hex(16), "sequence": "0"}
             self._connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
-        forget_gap(self._connection)
+        is_ours = meta["format"] == str(FORMAT)
+        if is_ours:
+            forget_gap(self._connection)
         self._connection.execute("COMMIT")
-        if meta["format"] != str(FORMAT):
+        if not is_ours:
             raise StoreError(
                 f"the store has format {meta['format']} and this version reads format {FORMAT}: "
                 "use the version that wrote it, or another --data directory"

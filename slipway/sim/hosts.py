@@ -55,8 +55,9 @@ class SimHost:
         self._ill: dict[str, bool] = {}  # what container health checks see, whatever the script says: well, or ill
         self._health_due: dict[str, HealthChange | None] = {}  # the next change of each task's containers
         self._tasks: dict[str, SimTask] = {}
-        self._free_ports: list[int] = []
+        self._free_ports: list[int] = []  # a heap of those below the next one
         self._next_port = FIRST_DYNAMIC_PORT
+        self._taken_ports: set[int] = set()  # of tasks that were taken over
         self._addresses = 0
         self._taken_addresses: set[str] = set()  # of tasks that were taken over
 
@@ -150,10 +151,7 @@ class SimHost:
         self._runs += len(taken)
         self._tasks |= {task.arn: task for task in taken}
         self._taken_addresses |= {task.ip_address for task in taken if task.ip_address is not None}
-        ports = {binding.host_port for task in taken for _, binding in task.bindings}
-        dynamic = {port for port in ports if port >= FIRST_DYNAMIC_PORT}
-        self._next_port = max(dynamic, default=FIRST_DYNAMIC_PORT - 1) + 1
-        self._free_ports = sorted(set(range(FIRST_DYNAMIC_PORT, self._next_port)) - dynamic)
+        self._taken_ports |= {binding.host_port for task in taken for _, binding in task.bindings}
         for task in taken:
             self._go_on(task)
 
@@ -330,12 +328,16 @@ class SimHost:
         """The lowest free port: used again as soon as it can be, which is where mistakes show."""
         if self._free_ports:
             return heappop(self._free_ports)
+        while self._next_port in self._taken_ports:
+            self._next_port += 1
         self._next_port += 1
         return self._next_port - 1
 
     def _release(self, task: SimTask) -> None:
         for _, binding in task.bindings:
-            if binding.host_port >= FIRST_DYNAMIC_PORT:
+            if binding.host_port >= self._next_port:
+                self._taken_ports.discard(binding.host_port)
+            elif binding.host_port >= FIRST_DYNAMIC_PORT:
                 heappush(self._free_ports, binding.host_port)
 
     def _told(self, task: SimTask) -> TaskReport:

@@ -16,6 +16,7 @@ from slipway.api.introspection_fork import ForkFacts, OthersRoom, gather_fork
 from slipway.core.answers.wait import Sight
 from slipway.core.arns import Arns
 from slipway.core.ids import stable_hex
+from slipway.core.model.hosts import Host
 from slipway.core.model.services import Service
 from slipway.core.model.task_definitions import TaskDefinition
 from slipway.core.model.tasks import Task, TaskStatus
@@ -51,6 +52,7 @@ class Fork:
     next_checks: Mapping[str, float] = field(default_factory=dict)  # when targets are checked next, by their keys
     requests_in_flight: Mapping[str, int] = field(default_factory=dict)  # of draining targets, as far as is known
     longest_requests: Mapping[str, LongestRequest] = field(default_factory=dict)  # by target group, where one ended
+    image_lacks: Mapping[str, str] = field(default_factory=dict)  # why images cannot be had, as far as was asked
 
     def snapshot(self) -> Snapshot:
         """The records with their indexes. Each call makes them anew."""
@@ -95,6 +97,7 @@ def fork_of(answer: bytes) -> Fork:
         next_checks=facts.next_checks,
         requests_in_flight=facts.requests_in_flight,
         longest_requests=facts.longest_requests,
+        image_lacks=facts.image_lacks,
     )
 
 
@@ -130,7 +133,8 @@ def forked_world(
 
 
 def _others(facts: ForkFacts, records: list[Record]) -> Iterator[Record]:
-    """Tasks that hold the room of others: as many on each host, the first of them with all that they hold."""
+    """Tasks that hold the room of others, the first of each host all of it. Where every host has some, each has as many
+    fewer as the least needs not: hosts are tried in the order of their numbers of tasks, which that does not change."""
     if not facts.others:
         return
     service = next(one for one in records if isinstance(one, Service))
@@ -143,8 +147,11 @@ def _others(facts: ForkFacts, records: list[Record]) -> Iterator[Record]:
         document={},
     )
     yield definition
+    counts = {room.host_id: room.tasks for room in facts.others}
+    open_hosts = [one.id for one in records if isinstance(one, Host) and one.is_connected and not one.is_draining]
+    spare = max(min((counts.get(host_id, 0) for host_id in open_hosts), default=1) - 1, 0)
     for room in facts.others:
-        for number in range(room.tasks):
+        for number in range(max(room.tasks - spare, 1)):
             yield _holder(facts, service, definition, room, number=number)
 
 

@@ -57,8 +57,10 @@ def forecast_of(make: Callable[[], Roll], *, ways_back: bool, limit_s: float = L
     roll.run_to_verdict(begun.arn, limit_s=limit_s)
     forecast = _forecast(roll, roll.roll_out(begun.arn))
     if untold := _no_way_back(forecast, checkpoints, is_asked=ways_back):
+        roll.world.close()
         return replace(forecast, no_way_back=untold)
     found = find_ways_back(checkpoints, begun.arn, forecast.rounds, duration_s=forecast.duration_s, limit_s=limit_s)
+    roll.world.close()
     return replace(forecast, ways_back=found)
 
 

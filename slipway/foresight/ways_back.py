@@ -19,8 +19,8 @@ from slipway.foresight.forecast import WayBack
 from slipway.sim.checkpoint import Checkpoint, branch, checkpoint_of
 from slipway.sim.world import World
 
-#: Tasks that the ways back of one forecast may roll in all: each is a roll of its own. Rounds beyond it are left out,
-#: evenly; none is computed where one alone takes more.
+#: Tasks and hosts of all the worlds in which the ways back of one forecast are rolled: each is a world of its own.
+#: Rounds beyond it are left out, evenly; none is computed where one alone takes more.
 TASKS_MOST = 20_000
 
 #: How long before its completion the last way back is asked for, seconds.
@@ -35,7 +35,7 @@ class Checkpoints:
         self.world = world
         self.chronicle = chronicle
         self.desired = desired
-        self.most = TASKS_MOST // max(desired, 1)
+        self.most = TASKS_MOST // max(desired, len(world.snapshot.tasks) + len(world.snapshot.hosts), 1)
         self.kept: list[Checkpoint] = []
         self._moves = 0
         self._last_kind: RoundKind | None = None
@@ -114,7 +114,9 @@ def _seconds_back(checkpoints: Checkpoints, point: _Point, arn: str, *, limit_s:
     asked_at = world.clock.now()
     world.run(is_over, limit_s=limit_s)
     is_back = world.snapshot.service_deployments[arn].status is ServiceDeploymentStatus.ROLLBACK_SUCCESSFUL
-    return world.clock.now() - asked_at if is_back else None
+    took_s = world.clock.now() - asked_at
+    world.close()
+    return took_s if is_back else None
 
 
 def _spread(points: list[_Point], most: int) -> list[_Point]:

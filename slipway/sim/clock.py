@@ -35,6 +35,10 @@ class Agenda:
         self._count += 1
         heappush(self._heap, (at, self._count, action))
 
+    def clear(self) -> None:
+        """Nothing is to happen any more."""
+        self._heap.clear()
+
     @property
     def next_at(self) -> float | None:
         """The instant of the next action; None: nothing is to happen."""

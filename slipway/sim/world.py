@@ -162,6 +162,12 @@ class World:
         self.restarts += 1
         self._boot()
 
+    def close(self) -> None:
+        """Let go of all that the world holds: nothing can be done with it any more. Its parts know one another, so that
+        without this they stay until Python's collector looks."""
+        self.agenda.clear()
+        self.__dict__.clear()
+
     def apply(self, decide: Callable[[Snapshot, Context], Plan]) -> None:
         """Have the control plane take a plan, as an API call would; the next step commits it."""
 

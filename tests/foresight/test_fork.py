@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -150,6 +151,26 @@ def test_a_settled_world_stays_as_it_is() -> None:
     assert twin.said_at_once == []
     twin.world.run_for(3600)
     assert twin.commits == []
+
+
+@pytest.mark.parametrize("is_empty_host_there", [False, True])
+def test_others_are_as_few_as_keep_the_order_of_hosts(is_empty_host_there: bool) -> None:
+    world = World()
+    for _ in range(4):
+        world.add_host(cpu=64 * TASK, memory=64 * TASK)
+    user = Operator(world)
+    user.create_service("other", user.register("other", cpu=1, memory=1), desired=42)
+    assert world.run()
+    user.create_service("web", user.register("web", cpu=TASK, memory=TASK), desired=3)
+    assert world.run()
+    if is_empty_host_there:
+        world.add_host(cpu=64 * TASK, memory=64 * TASK)
+    snapshot = fork_of_world(world, world.service("web").arn).snapshot()
+    assert [ids for _, ids in snapshot.host_order] == [ids for _, ids in world.snapshot.host_order]
+    assert len(snapshot.tasks) == (3 + 42 if is_empty_host_there else 3 + 6)  # 11, 11, 10 and 10 of others: less 9
+    for host_id in snapshot.hosts:
+        left, held = snapshot.room(host_id), world.snapshot.room(host_id)
+        assert (left.cpu_used, left.memory_used) == (held.cpu_used, held.memory_used)
 
 
 @settings(max_examples=int(os.environ.get("SLIPWAY_FORKS", "40")), deadline=None)

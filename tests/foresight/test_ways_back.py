@@ -1,8 +1,11 @@
 """The ways back of a roll: from a checkpoint as from the beginning, and evenly where there are many rounds."""
 
+import gc
+
 import pytest
 
 from slipway.core.model.deployments import ServiceDeploymentStatus
+from slipway.core.snapshot import Snapshot
 from slipway.foresight.roll import LIMIT_S
 from slipway.foresight.rollout import Rollout
 from slipway.foresight.simulate import simulate
@@ -60,6 +63,31 @@ def test_of_many_rounds_some_are_noted_evenly() -> None:
     instants = [one.at for one in checkpoints.kept]
     assert 2 <= len(instants) <= 5
     assert instants == sorted(instants)
+
+
+def test_hosts_and_tasks_of_others_count_too() -> None:
+    """Each way back is a world of its own, with all that is in it."""
+    stage = Stage(Rollout(desired=2, hosts=48))
+    stage.begin()
+    assert stage.chronicle is not None
+    assert Checkpoints(stage.world, stage.chronicle, desired=2).most == TASKS_MOST // (2 + 48)
+
+
+def test_no_world_of_a_forecast_stays() -> None:
+    """Their records are gone with them, though the collector does not look meanwhile."""
+    gc.collect()
+    gc.disable()
+    try:
+        before = snapshots()
+        assert len(simulate(Rollout(desired=6, room=8)).ways_back) == 7
+        assert snapshots() == before
+    finally:
+        gc.enable()
+
+
+def snapshots() -> int:
+    """How many worlds' records there are in this process."""
+    return sum(isinstance(one, Snapshot) for one in gc.get_objects())
 
 
 def test_where_one_way_back_is_too_much_none_is_noted() -> None:

@@ -15,11 +15,12 @@ from slipway.core.explaining.segment import Segment, SegmentKind
 from slipway.core.model.deployments import ServiceDeploymentStatus
 from slipway.foresight.explain import Explanation, Saving
 from slipway.foresight.pages.kinds import kind_words
+from slipway.foresight.pages.ledger_table import SHORT_SHARE
 
 #: Columns from which on each segment has one line.
 WIDE = 140
 
-#: Segments shown, the longest; the others are told together.
+#: Segments shown, the longest; the others, and those below half a percent of the time, are told together.
 SHOWN_MOST = 40
 
 #: Columns below which bars and the counts of rounds are left out.
@@ -81,8 +82,10 @@ def _titled(title: str) -> Iterator[Text]:
 
 
 def _shown(segments: tuple[Segment, ...]) -> tuple[list[Segment], list[Segment]]:
-    """The longest in their order, and the others."""
-    longest = set(sorted(range(len(segments)), key=lambda index: -segments[index].seconds)[:SHOWN_MOST])
+    """Those worth a row, the longest at most, in their order; and the others, which are milliseconds mostly."""
+    whole = sum(one.seconds for one in segments)
+    worth = [index for index, one in enumerate(segments) if one.seconds >= SHORT_SHARE * whole]
+    longest = set(sorted(worth, key=lambda index: -segments[index].seconds)[:SHOWN_MOST])
     shown = [one for index, one in enumerate(segments) if index in longest]
     return shown, [one for index, one in enumerate(segments) if index not in longest]
 

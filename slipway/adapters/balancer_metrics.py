@@ -7,8 +7,10 @@ sample of 1. ALB tells nobody how long whole requests last, though a drain has t
 own, in a namespace of our own.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from slipway.adapters.envoy_metrics import (
@@ -38,6 +40,9 @@ REQUEST_TIME = "RequestTime"
 
 #: Seconds between two readings; half of the shortest period that alarms look at, so that each such period has data.
 INTERVAL_S = 5.0
+
+#: Seconds that one who asks for the longest request waits for Envoy at most.
+ASKED_S = 1.0
 
 #: Below a minute: CloudWatch keeps such data in seconds too, and alarms with a period of 10 s can look at them.
 RESOLUTION_S = 1
@@ -85,6 +90,8 @@ class BalancerMetrics:
         self._put = put
         self._clock = clock
         self._before: EnvoyStats | None = None  # the last reading; None: there was none
+        self._timed: EnvoyStats | None = None  # the last reading whose request times were published, likewise
+        self._reading = asyncio.Lock()  # an older reading must not come after a newer one
         self._sampling = Sampling("balancer metrics", self.sample, interval_s=interval_s, clock=clock)
 
     def open(self) -> None:
@@ -101,11 +108,27 @@ class BalancerMetrics:
         groups = group_states(self._snapshot())
         for datum in host_counts(groups, at=self._clock.now()):
             self._put(datum)
-        now = await self._read()
-        if now is None:
-            return
-        before, self._before = self._before, now
-        for datum in traffic(before, now, groups, at=self._clock.now()):
+        async with self._reading:
+            now = await self._read()
+            if now is None:
+                return
+            before, self._before = self._before, now
+            for datum in traffic(before, now, groups, at=self._clock.now()):
+                self._put(datum)
+            self._put_request_times(now)
+
+    async def publish_request_times(self) -> None:
+        """Publish how long the requests took that ended since the last reading, for one who asks now for the longest.
+        The rest is published at its intervals. What cannot be read in time is left to the next reading."""
+        with suppress(OSError):  # a TimeoutError is one
+            async with asyncio.timeout(ASKED_S), self._reading:
+                now = await self._read()
+                if now is not None:
+                    self._put_request_times(now)
+
+    def _put_request_times(self, now: EnvoyStats) -> None:
+        before, self._timed = self._timed, now
+        for datum in _request_times(grown(before, now), at=self._clock.now()):
             self._put(datum)
 
 
@@ -138,7 +161,8 @@ def host_counts(groups: tuple[GroupState, ...], *, at: float) -> Iterator[Metric
 def traffic(
     before: EnvoyStats | None, now: EnvoyStats, groups: tuple[GroupState, ...], *, at: float
 ) -> Iterator[MetricDatum]:
-    """What was counted between two readings, in an order of its own. `before` None: nothing but what is open now."""
+    """What was counted between two readings, in an order of its own, but for the times of whole requests. `before`
+    None: nothing but what is open now."""
     new = grown(before, now)
     tally = _tally_requests(new)
     balancers = {group.target_group: group.load_balancer for group in groups}
@@ -205,6 +229,9 @@ def _times(stats: EnvoyStats, *, at: float) -> Iterator[MetricDatum]:
         for scope in _scopes(balancer, group):
             for seconds, count in counts.items():
                 yield _datum("TargetResponseTime", scope, seconds, at=at, count=count, unit="Seconds")
+
+
+def _request_times(stats: EnvoyStats, *, at: float) -> Iterator[MetricDatum]:
     for group, counts in request_times(stats):
         for seconds, count in counts.items():
             yield MetricDatum(

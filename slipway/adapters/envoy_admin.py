@@ -12,6 +12,10 @@ from slipway.adapters.envoy_metrics import EnvoyStats
 #: Envoy's admin page is served by its main thread, which also reads the files; it answers within milliseconds.
 ADMIN_TIMEOUT_S = 5.0
 
+#: A question for no statistic at all has Envoy gather the histograms of its threads, which takes a moment.
+_GATHER = urlencode({"filter": "^$"})
+GATHERING_S = 0.01
+
 #: What metrics are made of, as far as it was ever counted: one answer, whatever the number of targets.
 _METRICS = urlencode(
     {
@@ -81,7 +85,9 @@ class EnvoyAdmin:
         return ListenerStatus(version=versions[0] if versions else None, errors=tuple(sorted(errors)))
 
     async def stats(self, pid: int) -> EnvoyStats:
-        """What Envoy, whose pid is `pid`, counted of requests and connections since it began."""
+        """What Envoy, whose pid is `pid`, counted of requests and connections since it began, up to this moment."""
+        await self._request("GET", f"/stats?{_GATHER}")
+        await asyncio.sleep(GATHERING_S)
         return read_stats(await self._request("GET", f"/stats?usedonly&{_METRICS}"), pid)
 
     async def is_live(self) -> bool:

@@ -77,7 +77,7 @@ def bootstrap(directory: Path, admin_socket: str) -> Document:
             "lds_config": config_source(directory, LISTENERS_FILE),
             "cds_config": config_source(directory, CLUSTERS_FILE),
         },
-        "stats_flush_interval": "1s",  # histograms can be read as of the last flush
+        "stats_flush_on_admin": True,  # histograms can be read as of the question before: see `EnvoyAdmin.stats`
         "stats_config": {"stats_matcher": {"inclusion_list": {"patterns": _KEPT_STATS}}},
     }
 

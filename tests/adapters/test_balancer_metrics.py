@@ -11,6 +11,7 @@ from slipway.adapters.envoy_metrics import EnvoyStats, grown, request_times, req
 from slipway.adapters.metric_store import MetricStore
 from slipway.core.model.load_balancing import TargetState
 from slipway.core.monitoring.metrics import MetricDatum
+from slipway.core.snapshot import Snapshot
 from tests.adapters.balanced import group_arn
 from tests.adapters.balanced_site import Clock, Site, with_site
 from tests.adapters.tiny_target import TinyTarget
@@ -114,6 +115,45 @@ def test_the_longest_request_is_known_when_it_has_ended(tmp_path: Path) -> None:
             assert longest_request(store, group_arn("api")) is None
 
     with_site(tmp_path, story)
+
+
+def test_a_request_is_known_as_soon_as_it_is_asked_for(tmp_path: Path) -> None:
+    """Its time is not waited for until the next reading, and counts once."""
+
+    async def story(site: Site) -> None:
+        async with TinyTarget("one") as one:
+            site.group("web", one)
+            site.configure(*site.world.listen(site.port, web=1))
+            await site.serves("one")
+            store = MetricStore(None, Clock())
+            metrics = BalancerMetrics(site.balancer.stats, lambda: site.world.snapshot, store.put, clock=Clock())
+            await metrics.sample()
+            await metrics.publish_request_times()
+            assert longest_request(store, group_arn("web")) is None, "nothing since the first reading"
+            await site.get()
+            await metrics.publish_request_times()
+            found = longest_request(store, group_arn("web"))
+            assert found is not None
+            assert found.count == 1
+            await metrics.publish_request_times()
+            await metrics.sample()
+            assert longest_request(store, group_arn("web")) == found
+
+    with_site(tmp_path, story)
+
+
+def test_an_envoy_that_does_not_answer_leaves_it_to_the_next_reading() -> None:
+    async def read() -> EnvoyStats | None:
+        raise TimeoutError
+
+    async def story() -> None:
+        metrics = BalancerMetrics(read, lambda: Snapshot(seed="1"), refuse, clock=Clock())
+        await metrics.publish_request_times()
+
+    def refuse(datum: MetricDatum) -> None:
+        raise AssertionError(f"nothing was read, and {datum} was put")
+
+    asyncio.run(story())
 
 
 def test_answers_of_the_balancer_itself_are_told_apart(tmp_path: Path) -> None:

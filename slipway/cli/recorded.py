@@ -7,8 +7,8 @@ import typer
 
 from slipway.cli.access import find_access
 from slipway.cli.endpoint import Endpoint
-from slipway.cli.failure import CliError, UsageError
-from slipway.cli.resolve import resolve_service
+from slipway.cli.failure import CliError, Unreachable, UsageError
+from slipway.cli.resolve import NoService, ServiceName, resolve_service
 
 if TYPE_CHECKING:
     from slipway.foresight.recording import Recording
@@ -49,12 +49,37 @@ def fetch_recording(service: str, deployment: str | None, *, cluster: str | None
     from slipway.foresight.recording_file import decode_recording
 
     endpoint = Endpoint(find_access(data))
-    name = resolve_service(endpoint.overview(), service, cluster)
+    name = _find_service(endpoint, service, cluster)
     content = endpoint.recording(name.cluster, name.service, deployment)
     try:
         return decode_recording(content, name="The server's answer")
     except RecordingError as error:
         raise CliError(str(error)) from error
+
+
+def _find_service(endpoint: Endpoint, service: str, cluster: str | None) -> ServiceName:
+    """The service that is meant; a deleted one, which no overview has, where there is no other. Raises `CliError`."""
+    overview = endpoint.overview()
+    try:
+        return resolve_service(overview, service, cluster)
+    except NoService:
+        there = [one["name"] for one in overview["clusters"] if _has_known(endpoint, one["name"], service)]
+        if not there:
+            raise
+    if len(there) > 1:
+        raise CliError(f"Service {service} was deleted in the clusters {', '.join(there)}: name one with --cluster.")
+    return ServiceName(cluster=there[0], service=service)
+
+
+def _has_known(endpoint: Endpoint, cluster: str, service: str) -> bool:
+    """Whether the server has a service of that name in the cluster, in any status."""
+    try:
+        endpoint.events(cluster, service)
+    except Unreachable:
+        raise
+    except CliError:
+        return False
+    return True
 
 
 def recording_document(recording: "Recording") -> dict[str, Any]:
@@ -72,7 +97,8 @@ def recording_document(recording: "Recording") -> dict[str, Any]:
 
 
 def file_named(subject: str) -> Path | None:
-    """The file that is meant; None: a service is. What is there as a file, or looks like a path, is one."""
+    """The file that is meant; None: a service is. What is there as a file, or is no name of a service, is one: those
+    have letters, digits, `-` and `_` (CreateService)."""
     path = Path(subject)
-    is_path = subject.endswith(SUFFIX) or ("/" in subject and not subject.startswith("arn:"))
+    is_path = not subject.startswith("arn:") and ("/" in subject or "." in subject)
     return path if is_path or path.is_file() else None

@@ -7,6 +7,10 @@ from typing import Any
 from slipway.cli.failure import CliError
 
 
+class NoService(CliError):
+    """The overview has no service of that name; it may have been deleted."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceName:
     """A service, by the names of its cluster and its own."""
@@ -16,7 +20,8 @@ class ServiceName:
 
 
 def resolve_service(overview: Mapping[str, Any], service: str, cluster: str | None) -> ServiceName:
-    """The one service of the overview that is meant. Raises `CliError` where there is none, or more than one."""
+    """The one service of the overview that is meant. Raises `NoService` where there is none, and `CliError` where there
+    is more than one."""
     if service.startswith("arn:"):
         parts = service.split("/")
         if len(parts) != 3 or not parts[0].endswith(":service"):
@@ -31,7 +36,7 @@ def resolve_service(overview: Mapping[str, Any], service: str, cluster: str | No
         raise CliError(f"Service {service} is in the clusters {', '.join(clusters)}: name one with --cluster.")
     there = sorted(f"{name} ({one['name']})" for one in overview["clusters"] for name in _names(one))
     listed = f"there are {', '.join(there)}" if there else "there are none yet"
-    raise CliError(f"There is no service {service}; {listed}.")
+    raise NoService(f"There is no service {service}; {listed}.")
 
 
 def _names(cluster: Mapping[str, Any]) -> list[str]:

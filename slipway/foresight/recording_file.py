@@ -104,6 +104,10 @@ def load_recording(path: Path) -> Recording:
     """The recording in the file at `path`. Raises `RecordingError`."""
     try:
         content = path.read_bytes()
+    except FileNotFoundError:
+        raise RecordingError(f"There is no file {path}.") from None
+    except IsADirectoryError:
+        raise RecordingError(f"{path} is a folder: name a file in it.") from None
     except OSError as error:
         raise RecordingError(f"{path} cannot be read: {error.strerror}.") from error
     return decode_recording(content, name=str(path))

@@ -24,6 +24,7 @@ from tests.foresight.recorded import recording_of_a_roll
 
 OVERVIEW = {"clusters": [{"name": "demo", "services": [{"name": "web"}], "tasks": []}], "hosts": [], "at": 0}
 PATH = "/slipway/v1/clusters/demo/services/web/recording"
+UNKNOWN = "/slipway/v1/clusters/demo/services/api/events"  # whether it was deleted
 
 
 def going_on() -> Explanation:
@@ -128,7 +129,7 @@ def test_document() -> None:
 
 def asked(*arguments: str, answer: Any) -> tuple[int, str, str]:
     """Exit status, output and errors of `slipway explain` with these arguments."""
-    with scripted_server({"/slipway/v1/overview": OVERVIEW, PATH: answer}) as port:
+    with scripted_server({"/slipway/v1/overview": OVERVIEW, PATH: answer, UNKNOWN: NONE}) as port:
         ending = begun(port, "explain", *arguments)
         output, errors = ending.communicate(timeout=60)
     return ending.returncode, output, errors
@@ -163,7 +164,7 @@ NONE = Whole(body=json.dumps(REFUSAL).encode(), status=400)
         pytest.param(("web", "ecs-svc/9"), NONE, 1, "web has no deployment ecs-svc/9.", id="no such deployment"),
         pytest.param(("api",), NONE, 1, "There is no service api; there are web (demo).", id="no such service"),
         pytest.param(("web",), Whole(body=b"hello"), 1, "The server's answer is no recording", id="no recording"),
-        pytest.param(("missing.slipway.gz",), None, 1, "missing.slipway.gz cannot be read", id="no such file"),
+        pytest.param(("missing.slipway.gz",), None, 1, "There is no file missing.slipway.gz.", id="no such file"),
         pytest.param((os.devnull,), None, 1, f"{os.devnull} is", id="an empty file"),
         pytest.param((__file__,), None, 1, "is no recording of Slipway", id="another kind of file"),
         pytest.param((__file__, "ecs-svc/9"), None, 2, "holds one deployment: leave out ecs-svc/9", id="file and name"),

@@ -50,6 +50,38 @@ def test_the_same_decisions() -> None:
     assert second == f"Replayed {len(recording.steps)} steps: all {replay(recording).decisions} decisions are the same."
 
 
+EVENTS = PATH.replace("recording", "events")
+GONE = {
+    "clusters": [{"name": name, "services": [], "tasks": []} for name in ("default", "other")],
+    "hosts": [],
+    "at": 0,
+}
+UNKNOWN = Whole(body=b'{"message": "There is no service web."}', status=400)
+KNOWN: dict[str, list[str]] = {"events": []}
+
+
+@pytest.mark.parametrize(
+    ("others", "arguments", "status", "said"),
+    [
+        pytest.param(UNKNOWN, (), 0, "decisions are the same.\n", id="in one cluster"),
+        pytest.param(KNOWN, (), 1, "deleted in the clusters default, other: name one with --cluster.\n", id="in two"),
+        pytest.param(KNOWN, ("--cluster", "default"), 0, "decisions are the same.\n", id="in the one that is named"),
+    ],
+)
+def test_of_a_deleted_service(others: object, arguments: tuple[str, ...], status: int, said: str) -> None:
+    """Its recording is kept, though the overview has it no more."""
+    answers = {
+        "/slipway/v1/overview": GONE,
+        EVENTS: KNOWN,
+        EVENTS.replace("default", "other"): others,
+        PATH: Whole(body=RECORDED.read_bytes()),
+    }
+    with scripted_server(answers) as port:
+        got, output, errors = ended(port, "replay", "web", *arguments)
+    assert got == status
+    assert (output + errors).endswith(said)
+
+
 def test_another_decision(tmp_path: Path) -> None:
     file = tmp_path / "changed.slipway.gz"
     file.write_bytes(encode_recording(changed()))
@@ -96,10 +128,10 @@ def test_of_a_service() -> None:
     ("arguments", "status", "sentence"),
     [
         pytest.param(["{file}"], 1, "slipway: {file} is no recording of Slipway", id="another file"),
-        pytest.param(["{folder}/none"], 1, "slipway: {folder}/none cannot be read: No such file", id="no file"),
-        pytest.param(
-            ["none.slipway.gz"], 1, "slipway: none.slipway.gz cannot be read: No such file", id="no file here"
-        ),
+        pytest.param(["{folder}/none"], 1, "slipway: There is no file {folder}/none.", id="no file"),
+        pytest.param(["none.slipway.gz"], 1, "slipway: There is no file none.slipway.gz.", id="no file here"),
+        pytest.param(["none.gz"], 1, "slipway: There is no file none.gz.", id="no file of another name"),
+        pytest.param(["{folder}"], 1, "slipway: {folder} is a folder: name a file in it.", id="folder"),
         pytest.param(["{file}", "ecs-svc/1"], 2, "slipway: {file} holds one deployment: leave out", id="deployment"),
     ],
 )

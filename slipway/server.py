@@ -96,7 +96,7 @@ class Server:
             observers=(self._last_words.observe,),
         )
         self._alarms = AlarmWatch(lambda: self.controller.snapshot.alarms, self.metrics, self._take, self._clock)
-        self._measured = self._publishers()
+        self._balancer_metrics, self._service_metrics = self._publishers()
         self.is_ready = False
         self.ending = asyncio.Event()
 
@@ -146,6 +146,7 @@ class Server:
     def app(self) -> ASGIApp:
         """The application that serves the AWS wire, Slipway's own routes and the probes."""
         authenticator = self._authenticator()
+        image_lacks = ImageLacks(self._containers.image_lack, time.monotonic)
         own = introspection.routes(
             snapshot=lambda: self.controller.snapshot,
             story=self._store.story,
@@ -157,6 +158,8 @@ class Server:
             sight=self._sight,
             arns=self._arns,
             sequence=lambda: self.controller.sequence,
+            measure=self._balancer_metrics.publish_request_times,
+            image_lacks=image_lacks.of_images,
         )
         site = Site(
             arns=self._arns,
@@ -167,7 +170,7 @@ class Server:
         )
         return create_app(
             services=tuple(SERVICES),
-            invoke=invoker(self.controller, site, ImageLacks(self._containers.image_lack, time.monotonic)),
+            invoke=invoker(self.controller, site, image_lacks),
             authenticator=authenticator,
             clock=self._clock.now,
             routes=[*self._probes(), *own],
@@ -221,8 +224,8 @@ class Server:
         self.controller.step()
         self.metrics.open()
         self._alarms.open()
-        for publisher in self._measured:
-            publisher.open()
+        self._balancer_metrics.open()
+        self._service_metrics.open()
 
     async def make_default_cluster(self) -> None:
         """The cluster `default`, if there is none."""
@@ -289,8 +292,8 @@ class Server:
         """Let go of everything; tasks and balancer run on, unless the settings say to stop them."""
         if self._settings.stop_tasks:
             await self.balancer.stop()
-        for publisher in self._measured:
-            await publisher.close()
+        await self._balancer_metrics.close()
+        await self._service_metrics.close()
         await self._alarms.close()
         await self._last_words.close()
         await self.controller.close()

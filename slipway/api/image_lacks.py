@@ -1,11 +1,11 @@
-"""Images that cannot be had, asked for before a call that begins a deployment is carried out.
+"""Images that cannot be had, asked for before a call that begins a deployment is carried out, or is planned.
 
 The answer is for a warning only, so it is not waited for long, what is not known in time is left out, and what is known
 to be there is not asked for again for a while.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 
 from slipway.api.call import Call
@@ -39,9 +39,10 @@ class ImageLacks:
         definition = _definition(call, operation) if service == "ecs" and operation in _BEGIN else None
         if definition is None:
             return {}
-        return await self._lacks(sorted({container.image for container in definition.containers}))
+        return await self.of_images({container.image for container in definition.containers})
 
-    async def _lacks(self, images: list[str]) -> Mapping[str, str]:
+    async def of_images(self, images: Collection[str]) -> Mapping[str, str]:
+        """Why these images cannot be had, by image; those that can be, or are not known of in time, are left out."""
         now = self._clock()
         self._good_until = {image: until for image, until in self._good_until.items() if until > now}
         lacks: dict[str, str] = {}
@@ -55,7 +56,7 @@ class ImageLacks:
 
         with suppress(TimeoutError):
             async with asyncio.timeout(self._wait_s), asyncio.TaskGroup() as asked:
-                for image in images:
+                for image in sorted(images):
                     if image not in self._good_until:
                         asked.create_task(ask(image))
         return lacks

@@ -6,7 +6,7 @@
     GET /slipway/v1/clusters/{cluster}/services/{service}/why
     GET /slipway/v1/clusters/{cluster}/services/{service}/postmortem?deployment=
     GET /slipway/v1/clusters/{cluster}/services/{service}/recording?deployment=
-    GET /slipway/v1/clusters/{cluster}/services/{service}/fork?task_definition=
+    GET /slipway/v1/clusters/{cluster}/services/{service}/fork?task_definition=&image_lacks=&image=
     GET /slipway/v1/tasks/{task}/why
     GET /slipway/v1/tasks/{task}/logs?container=&tail=&follow=
     GET /slipway/v1/story?arn=
@@ -15,7 +15,7 @@ They are signed as requests to ECS are. A refusal is `{"__type": CODE, "message"
 """
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -27,7 +27,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from slipway.api.errors import ApiError
-from slipway.api.introspection_fork import asked_definition, gather_fork
+from slipway.api.introspection_fork import asked_definition, asked_images, gather_fork
 from slipway.api.introspection_lookup import find_container, find_roll_out, find_service, find_task
 from slipway.api.introspection_overview import overview
 from slipway.api.introspection_picture import event_entry, service_picture
@@ -39,6 +39,7 @@ from slipway.core.answers.wait import Sight
 from slipway.core.arns import Arns
 from slipway.core.deployments.history import DEPLOYMENTS_KEPT
 from slipway.core.model.services import Service
+from slipway.core.model.task_definitions import TaskDefinition
 from slipway.core.snapshot import Snapshot
 from slipway.ports import StoryRow
 
@@ -59,6 +60,9 @@ _STATUSES = {
 
 
 _Handler = Callable[[Request], Response | Awaitable[Response]]
+
+#: Why images cannot be had, by image, as far as that is known in time.
+AskImages = Callable[[Collection[str]], Awaitable[Mapping[str, str]]]
 
 
 class Authenticator(Protocol):
@@ -97,11 +101,16 @@ def routes(
     sight: Callable[[], Sight],
     arns: Arns,
     sequence: Callable[[], int],
+    measure: Callable[[], Awaitable[None]],
+    image_lacks: AskImages,
 ) -> list[Route]:
     """The routes. `authenticator` None lets every request in; `clock` gives epoch seconds, as `sight` does with what
-    waits are told by; `sequence` is that of the ids."""
+    waits are told by; `sequence` is that of the ids. `measure` brings what `sight` tells of requests up to date;
+    `image_lacks` says why images cannot be had. Both end within seconds."""
     reader = _Reader(snapshot=snapshot, story=story, logs=logs, last_words=last_words, recorded=recorded, sight=sight)
-    forks = _Forks(snapshot=snapshot, sight=sight, arns=arns, sequence=sequence)
+    forks = _Forks(
+        snapshot=snapshot, sight=sight, arns=arns, sequence=sequence, measure=measure, image_lacks=image_lacks
+    )
     service = f"{PREFIX}/clusters/{{cluster}}/services/{{service}}"
     handlers: dict[str, _Handler] = {
         f"{PREFIX}/overview": reader.overview,
@@ -232,19 +241,36 @@ class _Forks:
     sight: Callable[[], Sight]
     arns: Arns
     sequence: Callable[[], int]
+    measure: Callable[[], Awaitable[None]]
+    image_lacks: AskImages
 
-    def fork(self, request: Request) -> Response:
-        snapshot = self.snapshot()
-        service = find_service(snapshot, request.path_params["cluster"], request.path_params["service"])
+    async def fork(self, request: Request) -> Response:
+        lacks = await self._image_lacks(request)
+        await self.measure()
+        snapshot, service, definition = self._asked(request)  # of one instant: nothing is waited for from here on
         told = gather_fork(
             snapshot,
             service,
             self.sight(),
             arns=self.arns,
             sequence=self.sequence(),
-            definition=asked_definition(snapshot, request.query_params.get("task_definition", "")),
+            definition=definition,
+            image_lacks=lacks,
         )
         return StreamingResponse(told.pieces(), media_type="application/json")
+
+    def _asked(self, request: Request) -> tuple[Snapshot, Service, TaskDefinition | None]:
+        snapshot = self.snapshot()
+        service = find_service(snapshot, request.path_params["cluster"], request.path_params["service"])
+        return snapshot, service, asked_definition(snapshot, request.query_params.get("task_definition", ""))
+
+    async def _image_lacks(self, request: Request) -> Mapping[str, str]:
+        """Why images of what would be deployed cannot be had, where that is asked for."""
+        snapshot, service, definition = self._asked(request)
+        if not _is_true("image_lacks", request.query_params.get("image_lacks", "")):
+            return {}
+        others = dict(one.partition("=")[::2] for one in request.query_params.getlist("image"))
+        return await self.image_lacks(asked_images(snapshot, service, definition, others))
 
 
 async def _nothing() -> AsyncIterator[bytes]:

@@ -4,9 +4,10 @@ The records are gathered at one instant and written piece by piece, so that the 
 Of other services' tasks only the room that they hold is told. Stopped tasks are left out: nothing waits for them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
+from types import MappingProxyType
 
 import msgspec
 
@@ -26,6 +27,8 @@ from slipway.core.tasks.service_tasks import Phase
 
 #: Records written at once: a few milliseconds' worth.
 PIECE = 500
+
+NO_LACKS: Mapping[str, str] = MappingProxyType({})
 
 _ALIVE = tuple(phase for phase in Phase if phase is not Phase.STOPPED)
 
@@ -55,6 +58,7 @@ class ForkFacts:
     next_checks: dict[str, float]  # when targets are checked next, by their keys
     requests_in_flight: dict[str, int]  # of draining targets, by their keys, as far as they are known
     longest_requests: dict[str, LongestRequest] = field(default_factory=dict)  # by target group ARN, where one ended
+    image_lacks: dict[str, str] = field(default_factory=dict)  # why images cannot be had, as far as was asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +79,17 @@ class ForkTold:
 
 
 def gather_fork(
-    snapshot: Snapshot, service: Service, sight: Sight, *, arns: Arns, sequence: int, definition: TaskDefinition | None
+    snapshot: Snapshot,
+    service: Service,
+    sight: Sight,
+    *,
+    arns: Arns,
+    sequence: int,
+    definition: TaskDefinition | None,
+    image_lacks: Mapping[str, str] = NO_LACKS,
 ) -> ForkTold:
-    """The fork of a service. `definition` is one more that it may be rolled to; None: none is asked for."""
+    """The fork of a service. `definition` is one more that it may be rolled to; None: none is asked for. `image_lacks`
+    says of images why they cannot be had."""
     tasks = _tasks(snapshot, service)
     records = tuple(_records(snapshot, service, tasks, definition))
     keys = [target.key for task in tasks for target in snapshot.task_targets(task.arn)]
@@ -96,6 +108,7 @@ def gather_fork(
         next_checks={key: at for key, at in checks.items() if at is not None},
         requests_in_flight={key: count for key, count in requests.items() if count is not None},
         longest_requests={arn: request for arn, request in longest.items() if request is not None},
+        image_lacks=dict(image_lacks),
     )
     return ForkTold(facts=facts, records=records)
 
@@ -114,6 +127,18 @@ def asked_definition(snapshot: Snapshot, name: str) -> TaskDefinition | None:
             return one
     there = f"the newest is {family}:{revisions[-1].revision}" if revisions else "there is no family of that name"
     raise ApiError("ClientException", f"There is no task definition {name}; {there}.")
+
+
+def asked_images(
+    snapshot: Snapshot, service: Service, definition: TaskDefinition | None, others: Mapping[str, str]
+) -> set[str]:
+    """The images of a deployment of `definition`, None: of what the service runs now. `others` has the images of
+    containers, by their names, that would run another than the definition says."""
+    if definition is None:
+        primary = snapshot.primary(service.arn)
+        definition = None if primary is None else snapshot.task_definitions[primary.task_definition_arn]
+    containers = () if definition is None else definition.containers
+    return {others.get(one.name, one.image) for one in containers}
 
 
 def _tasks(snapshot: Snapshot, service: Service) -> tuple[Task, ...]:

@@ -17,7 +17,10 @@ TIMEOUT_S = 30
 RECORDING_TIMEOUT_S = 600  # a recording of hours with thousands of tasks is walked back to before its first byte comes
 PIECE_BYTES = 64 * 1024  # read at once of an answer in lines
 SIGNED = ("host", "x-amz-date")
-NO_QUERY: Mapping[str, str] = MappingProxyType({})
+#: The parameters of a question; one with several values is given several times.
+Query = Mapping[str, str | list[str]]
+
+NO_QUERY: Query = MappingProxyType({})
 
 
 class Endpoint:
@@ -65,10 +68,20 @@ class Endpoint:
             self._connection.sock.settimeout(RECORDING_TIMEOUT_S)
         return self._content(_service_path(cluster, service, "recording"), query)
 
-    def fork(self, cluster: str, service: str, *, task_definition: str | None = None) -> bytes:
+    def fork(
+        self,
+        cluster: str,
+        service: str,
+        *,
+        task_definition: str | None = None,
+        images: Mapping[str, str] | None = None,
+    ) -> bytes:
         """What a deployment of a service is forecast from, as `slipway.foresight.fork.fork_of` reads it; with a
-        revision that it may be rolled to. Raises `CliError`."""
-        query = {} if task_definition is None else {"task_definition": task_definition}
+        revision that it may be rolled to. `images`, by container, are those that would take the place of that
+        revision's: the server says which of all of them cannot be had; None: it is not asked. Raises `CliError`."""
+        query: dict[str, str | list[str]] = {} if task_definition is None else {"task_definition": task_definition}
+        if images is not None:
+            query |= {"image_lacks": "true", "image": [f"{name}={image}" for name, image in images.items()]}
         return self._content(_service_path(cluster, service, "fork"), query)
 
     def overview(self) -> dict[str, Any]:
@@ -102,7 +115,7 @@ class Endpoint:
         if rest:
             yield rest
 
-    def _get(self, path: str, query: Mapping[str, str] = NO_QUERY) -> dict[str, Any]:
+    def _get(self, path: str, query: Query = NO_QUERY) -> dict[str, Any]:
         content = self._content(path, query)
         try:
             value: dict[str, Any] = json.loads(content)
@@ -110,14 +123,14 @@ class Endpoint:
             raise CliError(f"{self.access.endpoint} is no Slipway server: {path} gave no JSON.") from None
         return value
 
-    def _content(self, path: str, query: Mapping[str, str]) -> bytes:
+    def _content(self, path: str, query: Query) -> bytes:
         try:
             return self._ask(path, query).read()
         except (http.client.HTTPException, OSError) as error:
             self._connection.close()
             raise self._unreachable(error) from error
 
-    def _ask(self, path: str, query: Mapping[str, str]) -> http.client.HTTPResponse:
+    def _ask(self, path: str, query: Query) -> http.client.HTTPResponse:
         """The answer with status 200; a connection that the server closed meanwhile is opened again, once."""
         is_first = self._connection.sock is None
         try:
@@ -134,8 +147,8 @@ class Endpoint:
             raise CliError(_refusal(self.access.endpoint, answer))
         return answer
 
-    def _send(self, path: str, query: Mapping[str, str]) -> http.client.HTTPResponse:
-        text = urlencode(query, quote_via=quote)
+    def _send(self, path: str, query: Query) -> http.client.HTTPResponse:
+        text = urlencode(query, doseq=True, quote_via=quote)
         request = SignedRequest(
             method="GET",
             path=quote(path, safe="/-_.~"),

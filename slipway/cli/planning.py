@@ -54,13 +54,20 @@ def plan(
 
 def planned(endpoint: Endpoint, name: ServiceName, change: PlannedChange, *, ways_back: bool = True) -> Plan:
     """The plan of a change. Raises as `plan`."""
-    return plan_change(taken_fork(endpoint, name, change.task_definition), change, ways_back=ways_back)
+    fork = taken_fork(endpoint, name, change.task_definition, images=change.images)
+    return plan_change(fork, change, ways_back=ways_back)
 
 
-def taken_fork(endpoint: Endpoint, name: ServiceName, task_definition: str | None = None) -> Fork:
-    """The fork of a service as it stands now. Raises `CliError`."""
+def taken_fork(
+    endpoint: Endpoint,
+    name: ServiceName,
+    task_definition: str | None = None,
+    *,
+    images: Mapping[str, str] | None = None,
+) -> Fork:
+    """The fork of a service as it stands now; arguments as those of `Endpoint.fork`. Raises `CliError`."""
     try:
-        return fork_of(endpoint.fork(name.cluster, name.service, task_definition=task_definition))
+        return fork_of(endpoint.fork(name.cluster, name.service, task_definition=task_definition, images=images))
     except ForkError as error:
         raise CliError(str(error)) from error
 

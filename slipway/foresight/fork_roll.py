@@ -109,7 +109,14 @@ class ForkRoll:
             "taskDefinition": self.definition.arn,
             "forceNewDeployment": True,
         }
-        call = Call(snapshot=snapshot, params=params, now=context.now, ids=context.ids, site=self._site)
+        call = Call(
+            snapshot=snapshot,
+            params=params,
+            now=context.now,
+            ids=context.ids,
+            site=self._site,
+            image_lacks=self.fork.image_lacks,
+        )
         try:
             update_service(call)
         except ApiError as error:

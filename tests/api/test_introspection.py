@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +14,7 @@ from botocore.credentials import Credentials as BotoCredentials
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message, Scope
 
-from slipway.api.introspection import routes
+from slipway.api.introspection import AskImages, routes
 from slipway.api.introspection_recording import Recorded
 from slipway.core.answers.postmortem_tasks import Tail
 from slipway.core.answers.wait import Sight
@@ -43,12 +43,24 @@ class Asked:
         yield b"two\n"
 
 
+async def nothing_measured() -> None:
+    """Nothing to be brought up to date."""
+
+
+async def nothing_lacks(images: Collection[str]) -> Mapping[str, str]:
+    """All images can be had."""
+    return {}
+
+
 def application(
     *,
     snapshot: Callable[[], Snapshot] = filled,
     logs: Asked | None = None,
     signed_at: float | None = None,
     recorded: Recorded | None = None,
+    measure: Callable[[], Awaitable[None]] = nothing_measured,
+    image_lacks: AskImages = nothing_lacks,
+    sight: Callable[[], Sight] = lambda: Sight(now=NOW),
 ) -> ASGIApp:
     """The routes; behind a signature made at `signed_at`, if that is given."""
 
@@ -66,9 +78,11 @@ def application(
         recorded=recorded or nothing_recorded,
         authenticator=Authenticator([KEY]) if signed_at is not None else None,
         clock=lambda: NOW if signed_at is None else signed_at,
-        sight=lambda: Sight(now=NOW),
+        sight=sight,
         arns=ARNS,
         sequence=lambda: 7,
+        measure=measure,
+        image_lacks=image_lacks,
     )
     return Starlette(routes=listed)
 

@@ -1,15 +1,19 @@
 """The fork of a service as the server tells it, and what is read of it."""
 
+from collections.abc import Collection, Mapping
+
 import pytest
 
 from slipway.api.introspection_fork import PIECE
+from slipway.core.answers.wait import Sight
 from slipway.core.model.services import Service
 from slipway.core.model.task_definitions import TaskDefinition
 from slipway.core.model.tasks import Task
+from slipway.core.monitoring.longest_request import LongestRequest
 from slipway.foresight.fork import OTHERS, Fork, ForkError, fork_of
 from slipway.sim.operator import Operator
 from slipway.sim.world import World
-from tests.api.half_rolled import ARNS, NOW, SERVICE, TASKS, filled
+from tests.api.half_rolled import ARNS, GROUP, NOW, SERVICE, TASKS, filled
 from tests.api.test_introspection import application, get
 
 FORK = "/slipway/v1/clusters/shop/services/users/fork"
@@ -56,6 +60,42 @@ def test_what_is_not_there_is_told(path: str, status: int, sentence: str) -> Non
 def test_the_revision_that_is_asked_for_comes_with_it() -> None:
     fork = fork_of(get(application(), f"{FORK}?task_definition=users").body)
     assert [one.revision for one in fork.records if isinstance(one, TaskDefinition)][-1] == 2
+
+
+@pytest.mark.parametrize(
+    ("query", "asked"),
+    [
+        pytest.param("", None, id="not asked for"),
+        pytest.param("?image_lacks=true", {"users"}, id="what runs now"),
+        pytest.param("?image_lacks=true&image=app=users:v9", {"users:v9"}, id="another image"),
+        pytest.param("?image_lacks=true&image=other=users:v9", {"users"}, id="of no container"),
+        pytest.param("?image_lacks=true&task_definition=users:1", {"users"}, id="a revision that is asked for"),
+    ],
+)
+def test_images_that_cannot_be_had_are_told_where_that_is_asked(query: str, asked: set[str] | None) -> None:
+    found: list[set[str]] = []
+
+    async def lacks(images: Collection[str]) -> Mapping[str, str]:
+        found.append(set(images))
+        return {image: f"{image} is nowhere" for image in images}
+
+    fork = fork_of(get(application(image_lacks=lacks), FORK + query).body)
+    assert found == ([] if asked is None else [asked])
+    assert fork.image_lacks == {image: f"{image} is nowhere" for image in asked or ()}
+
+
+def test_requests_are_as_of_the_moment_they_are_asked_for() -> None:
+    """What Envoy counted, and nobody has read yet, is read first."""
+    seen: list[LongestRequest] = []
+
+    async def measure() -> None:
+        seen.append(LongestRequest(target_group_arn=GROUP, seconds=8.1, at=NOW, since=NOW, count=1))
+
+    def sight() -> Sight:
+        return Sight(now=NOW, longest_request=lambda arn: seen[-1] if seen else None)
+
+    fork = fork_of(get(application(measure=measure, sight=sight), FORK).body)
+    assert [one.seconds for one in fork.longest_requests.values()] == [8.1]
 
 
 def crowded() -> tuple[World, Fork]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.balanced_service import BalancedService, Shape
-from tests.e2e.programs import users
+from tests.e2e.programs import absent, users
 from tests.e2e.server_process import ServerProcess, serving
 
 BOUND_S = 120  # on a hung command, no statement about speed
@@ -51,6 +51,19 @@ def test_a_plan_is_what_a_deployment_then_does(tmp_path: Path, pool: str) -> Non
         assert plan["duration_s"]["p50"] == pytest.approx(took_s, rel=SHARE, abs=SECONDS)
         assert [(row["kind"], row["count"]) for row in plan["p50"]["rounds"]] == rounds(server)
         assert plan["lowest_healthy"] == 2
+
+
+@pytest.mark.docker
+def test_an_image_that_is_nowhere_is_told_of_before_it_is_deployed(tmp_path: Path, pool: str) -> None:
+    with serving(tmp_path / "data", runtime="docker", lb_address_pool=pool, new_target_checks=1) as server:
+        service = BalancedService(server, "users", users("docker"), Shape(tasks=1))
+        service.await_steady()
+        assert not any("is not on this machine" in warning for warning in planned(server)["warnings"])
+        image = absent("docker").image
+        lack = f"{image} is not on this machine, and "
+        assert [one for one in planned(server, "--image", f"users={image}")["warnings"] if one.startswith(lack)]
+        shown = slipway(server, "deploy", "users", "--image", f"users={image}", "--plan-only")
+        assert lack in " ".join(shown.split())
 
 
 def rounds(server: ServerProcess) -> list[tuple[str, int]]:

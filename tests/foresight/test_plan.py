@@ -154,6 +154,20 @@ def test_slow_tasks_take_longer() -> None:
     assert slow.duration_s - usual.duration_s == pytest.approx(60, abs=EXACT_S)
 
 
+@pytest.mark.parametrize(
+    ("image", "warnings"),
+    [
+        pytest.param("web:v9", 1, id="of the new version"),
+        pytest.param("web:v1", 0, id="of what runs now"),
+    ],
+)
+def test_an_image_that_cannot_be_had_is_a_warning(image: str, warnings: int) -> None:
+    fork = replace(LiveService().fork(), image_lacks={image: f"{image} is not on this machine."})
+    plan = plan_change(fork, PlannedChange(images={"app": "web:v9"}), ways_back=False)
+    sentence = "web:v9 is not on this machine; push or build that image, or name another one in the task definition."
+    assert [one for one in plan.warnings if one == sentence] == [sentence] * warnings
+
+
 def refused(change: PlannedChange) -> str:
     with pytest.raises(PlanError) as refusal:
         plan_change(LiveService(rolls=0).fork(), change)

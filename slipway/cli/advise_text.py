@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from slipway.cli.advise_chart import legend, trade_chart
-from slipway.foresight.advise import Advice, Suggestion
+from slipway.foresight.advise import Advice, Suggestion, guess
 from slipway.foresight.pages.clock import duration_text
 from slipway.foresight.trade import TradePoint
 
@@ -18,7 +18,7 @@ def advise_text(advice: Advice, *, width: int, encoding: str) -> Iterator[Text]:
     today = advice.today
     yield Text.assemble(
         (advice.subject, "bold"),
-        f": a deployment takes {duration_text(today.duration_s)}, with at least {today.lowest_healthy} of "
+        f": a deployment takes {_today(advice)}, with at least {today.lowest_healthy} of "
         f"{today.desired} tasks healthy, and at most {today.extra_room} beside them.",
     )
     yield Text(advice.verdict, style="bold")
@@ -35,6 +35,17 @@ def advise_text(advice: Advice, *, width: int, encoding: str) -> Iterator[Text]:
         yield from _trade(advice.trade, width=width, encoding=encoding)
 
 
+def _today(advice: Advice) -> str:
+    """`24 m`; where something was never measured, from what `plan` takes for the usual time to the worst."""
+    worst = duration_text(advice.today.duration_s)
+    if not advice.today.has_ended:
+        return f"more than {worst}"
+    if advice.prompt_s is None:
+        return worst
+    usual = duration_text(advice.prompt_s)
+    return worst if usual == worst else f"{usual}, and {worst} at worst (what was never measured: to its limit)"
+
+
 def _section(one: Suggestion) -> Iterator[Text]:
     yield Text()
     yield Text.assemble((one.name, "bold cyan"), f"  {_total(one)}")
@@ -42,6 +53,8 @@ def _section(one: Suggestion) -> Iterator[Text]:
         yield Text(f"  {shift.name}: {shift.now} to {shift.then}")
     if one.cost:
         yield Text(f"  takes {one.cost}")
+    if one.rests_on:
+        yield Text.assemble("  ", ("guess", "yellow"), f"  {guess(one)}")
     for risk in one.risks:
         yield Text.assemble("  ", ("risk", "yellow"), f"  {risk}")
     for title, lines in (("aws", one.aws), ("terraform", one.terraform)):
@@ -49,7 +62,8 @@ def _section(one: Suggestion) -> Iterator[Text]:
 
 
 def _total(one: Suggestion) -> str:
-    return f"saves {duration_text(one.saved_s)}: {duration_text(one.outcome.duration_s)} in all"
+    saves = "may save up to" if one.rests_on else "saves"
+    return f"{saves} {duration_text(one.saved_s)}: {duration_text(one.outcome.duration_s)} in all"
 
 
 def _lines(title: str, lines: Sequence[str]) -> Iterator[Text]:

@@ -132,7 +132,9 @@ def _peak(forecast: Forecast) -> str:
 def _back(forecast: Forecast) -> str:
     if not forecast.ways_back:
         return forecast.no_way_back
-    return "never ends" if forecast.rollback_s is None else duration_text(forecast.rollback_s)
+    longest = "never ends" if forecast.rollback_s is None else duration_text(forecast.rollback_s)
+    tried = len(forecast.ways_back)
+    return longest if tried >= len(forecast.rounds) else f"{longest} (of {tried:,} of {len(forecast.rounds):,} rounds)"
 
 
 def _rounds(forecast: Forecast, *, width: int) -> Table:

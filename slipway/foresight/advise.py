@@ -46,6 +46,7 @@ class Suggestion:
     outcome: Outcome
     risks: tuple[str, ...]
     is_harmless: bool
+    rests_on: tuple[str, ...]  # what was never measured and is taken to last to its limit: less may be saved
     aws: tuple[str, ...]  # the lines that make the change, in order; one that begins with # is said to a person
     terraform: tuple[str, ...]
 
@@ -55,7 +56,8 @@ class Advice:
     """All that is advised for one service or rollout."""
 
     subject: str
-    today: Outcome
+    today: Outcome  # where something was never measured: at worst
+    prompt_s: float | None  # how long it takes today if that ends at once, as `plan` takes it; None: all is measured
     verdict: str  # in a sentence: what to change first, or that nothing is worth it, and why
     singles: tuple[Suggestion, ...]  # the best of each lever, the harmless ones first
     pair: Suggestion | None  # the best two levers together; None: not worth more than the best alone
@@ -194,7 +196,8 @@ class _Study:
         first = self.together(worth) or worth[0]
         times = f"{duration_text(first.outcome.duration_s)} instead of {duration_text(self.today.duration_s)}"
         free = "; no capacity is given up for it" if all(lever.is_harmless for lever in first.levers) else ""
-        return f"{_joined_names(first.levers).capitalize()}: a deployment takes {times}{free}."
+        worst = " at worst" if self._rests_on(first) else ""
+        return f"{_joined_names(first.levers).capitalize()}: a deployment takes {times}{worst}{free}."
 
     def advice(self, verdict: str, worth: Sequence[_Tried]) -> Advice:
         """All of it."""
@@ -202,6 +205,7 @@ class _Study:
         return Advice(
             subject=self._subject.name,
             today=self.today,
+            prompt_s=self._prompt_s(),
             verdict=verdict,
             singles=tuple(self._suggestion(one) for one in worth),
             pair=None if pair is None else self._suggestion(pair),
@@ -220,9 +224,20 @@ class _Study:
             outcome=tried.outcome,
             risks=tuple(risk for one in tried.candidates for risk in one.risks(tried.outcome)),
             is_harmless=all(lever.is_harmless for lever in tried.levers),
+            rests_on=self._rests_on(tried),
             aws=aws_lines(assignments, self._subject.place),
             terraform=terraform_lines(assignments, self._subject.place),
         )
+
+    def _rests_on(self, tried: _Tried) -> tuple[str, ...]:
+        parts = {lever.part for lever in tried.levers}
+        return tuple(part for part in self._subject.facts.unmeasured if part in parts)
+
+    def _prompt_s(self) -> float | None:
+        if not self._subject.facts.unmeasured:
+            return None
+        prompt = self._subject.roll(Trial(is_prompt=True))
+        return prompt.duration_s if prompt.has_ended else None
 
     def _shift(self, assignment: Assignment) -> Shift:
         now = self._subject.value(assignment.knob.name)
@@ -245,3 +260,14 @@ def _joined_names(levers: Sequence[Lever]) -> str:
     """`drain, health checks and stop`."""
     names = [lever.name for lever in levers]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def guess(one: Suggestion) -> str:
+    """What is to be said of a saving that rests on what was never measured; empty: it does not."""
+    if not one.rests_on:
+        return ""
+    was, it = ("was", "it is") if len(one.rests_on) == 1 else ("were", "each is")
+    return (
+        f"{' and '.join(one.rests_on)} {was} never measured, and {it} taken to last to the limit: make one deployment "
+        "first, and ask again"
+    )

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from math import ceil
 
 from slipway.foresight.advise_subject import Facts, Outcome, RequestSeen, Subject, Trial
+from slipway.foresight.assumption import Part
 from slipway.foresight.knobs import Assignment, knob_named
 
 #: Requests that are enough to go by.
@@ -54,14 +55,15 @@ class Lever:
     name: str
     candidates: tuple[Candidate, ...]  # the one that changes most last
     is_harmless: bool  # it takes neither capacity nor room, and no request that was seen is cut off
+    part: str = ""  # the part of a task's life that it bounds; empty: none
 
 
 def levers_of(subject: Subject) -> tuple[Lever, ...]:
     """The levers that there are for a service or rollout, those of no use left out."""
     found = (
         Lever(name="health checks", candidates=tuple(_checks(subject)), is_harmless=True),
-        Lever(name="drain", candidates=tuple(_drains(subject)), is_harmless=True),
-        Lever(name="stop", candidates=tuple(_stops(subject)), is_harmless=True),
+        Lever(name="drain", candidates=tuple(_drains(subject)), is_harmless=True, part=Part.DRAIN),
+        Lever(name="stop", candidates=tuple(_stops(subject)), is_harmless=True, part=Part.EXIT),
         Lever(name="minimum healthy", candidates=tuple(_minimums(subject)), is_harmless=False),
         Lever(name="maximum", candidates=tuple(_maximums(subject)), is_harmless=False),
         Lever(name="room", candidates=tuple(_rooms(subject)), is_harmless=False),

@@ -25,7 +25,7 @@ from slipway.foresight.fork_roll import ForkRoll, PlannedChange, planned_definit
 from slipway.foresight.knob import Value
 from slipway.foresight.knob_lines import place_of
 from slipway.foresight.knobs import Assignment, changes_of, knob_named, records_of, value_in
-from slipway.foresight.plan import assumed_of
+from slipway.foresight.plan import assumed_of, behaviours_of
 from slipway.foresight.roll import forecast_of
 from slipway.sim.behaviours import Behaviour
 
@@ -43,6 +43,7 @@ class ServiceSubject:
         self.place = place_of(self._records)
         assumed = assumed_of(snapshot, service, self._definition)
         self._behaviours = {name: _behaviour(each) for name, each in assumed.items()}
+        self._prompt = behaviours_of(assumed, Pace.P50)
         own = assumed[f"{self._definition.family}:{self._definition.revision}"]
         self.facts = _facts(fork, snapshot, self._definition, own)
 
@@ -67,7 +68,7 @@ class ServiceSubject:
         fork = self._fork.changed((*records.values(), *self._more_room(trial.extra_room)))
         definition = records.get(self._definition.arn, self._definition)
         assert isinstance(definition, TaskDefinition), "the key of a task definition is its own"
-        behaviours = self._behaviours
+        behaviours = self._prompt if trial.is_prompt else self._behaviours
         if trial.is_pulled_before:
             behaviours = {name: replace(one, pull_s=0.0) for name, one in behaviours.items()}
         return outcome_of(forecast_of(partial(ForkRoll, fork, definition, behaviours), ways_back=False))
@@ -111,6 +112,7 @@ def _facts(fork: Fork, snapshot: Snapshot, definition: TaskDefinition, assumed: 
         exit_s=None if exit_s == inf else exit_s,
         ignores_sigterm=exit_s == inf,
         pull_s=known.get(Part.PULL, 0.0),
+        unmeasured=_unmeasured(assumed),
         lacks_room_for=0 if room.beside >= BOUNDLESS else max(wanted - room.own - room.beside, 0),
         cpu=need.cpu,
         memory=need.memory,
@@ -131,10 +133,14 @@ def _unchecked(fork: Fork, assumed: tuple[Assumption, ...]) -> Iterator[str]:
         yield no_checks(fork.rules.healthy_after_running_s)
 
 
+def _unmeasured(assumed: tuple[Assumption, ...]) -> tuple[str, ...]:
+    """The parts of a task's life that are taken to last to their limits, for want of a measured one."""
+    return tuple(one.part.value for one in assumed if one.source == NEVER_MEASURED and one.p90_s == inf)
+
+
 def _notes(snapshot: Snapshot, service_arn: str, assumed: tuple[Assumption, ...]) -> Iterator[str]:
     """What is taken for granted."""
-    limited = [one.part.value for one in assumed if one.source == NEVER_MEASURED and one.p90_s == inf]
-    if limited:
+    if limited := _unmeasured(assumed):
         which = "Each" if len(limited) > 1 else "It"
         yield f"Never measured: {' and '.join(limited)}. {which} is taken to last to its limit."
     primary = snapshot.primary(service_arn)

@@ -33,6 +33,7 @@ class Facts:
     exit_s: float | None = None  # from SIGTERM to the exit; None: it does not exit, or that was never measured
     ignores_sigterm: bool = False
     pull_s: float = 0.0
+    unmeasured: tuple[str, ...] = ()  # parts of a task's life that are taken to last to their limits: drain, exit
     lacks_room_for: int = 0  # tasks that the percentages would let run at once, and that do not fit
     cpu: int = 0  # CPU units and MiB of a task
     memory: int = 0
@@ -46,6 +47,7 @@ class Trial:
     assignments: tuple[Assignment, ...] = ()
     extra_room: int = 0  # tasks that fit in the cluster besides
     is_pulled_before: bool = False  # every host has the image
+    is_prompt: bool = False  # what was never measured takes no time; else it lasts to its limit
 
     def is_as(self, other: "Trial") -> bool:
         """Whether it changes the same, in whatever order."""
@@ -57,6 +59,7 @@ class Trial:
             assignments=(*self.assignments, *other.assignments),
             extra_room=self.extra_room + other.extra_room,
             is_pulled_before=self.is_pulled_before or other.is_pulled_before,
+            is_prompt=self.is_prompt or other.is_prompt,
         )
 
 

@@ -23,6 +23,7 @@ def forecast_view(forecast: Forecast) -> dict[str, Any]:
         "lowest_healthy_percent": seconds(forecast.lowest_healthy_percent),
         "peak_tasks": forecast.peak_tasks,
         "rollback_s": seconds(forecast.rollback_s),
+        "no_way_back": forecast.no_way_back or None,
         "rounds": [
             {
                 "number": row.number,

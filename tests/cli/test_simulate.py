@@ -1,7 +1,7 @@
 """`slipway simulate`: its flags, its answers, and the gate of --max-duration."""
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +127,18 @@ def test_a_narrow_screen_loses_bars_and_no_digit() -> None:
 @pytest.mark.parametrize("width", [40, 80])
 def test_a_terminal_without_blocks_is_shown_none(width: int) -> None:
     told(simulate(Rollout(room=8), ways_back=False), width=width, encoding="ascii").encode("ascii")
+
+
+def test_the_longest_of_some_ways_back_is_told_as_that() -> None:
+    forecast = simulate(Rollout(room=8))
+    assert "longest way back    29 m 30 s\n" in despaced(told(forecast, width=80))
+    some = replace(forecast, ways_back=forecast.ways_back[-2:])
+    assert "longest way back    29 m 30 s (of 2 of 6 rounds)\n" in despaced(told(some, width=80))
+
+
+def despaced(text: str) -> str:
+    """Without spaces at the ends of lines."""
+    return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
 
 
 def told(forecast: Forecast, *, width: int, encoding: str = "utf-8") -> str:

@@ -6,13 +6,17 @@ from math import inf
 
 import pytest
 
+from slipway.cli.advise_text import advise_text
 from slipway.core.model.deployments import ServiceDeploymentStatus
 from slipway.core.monitoring.longest_request import LongestRequest
 from slipway.foresight.advise import Advice, Suggestion, advise
 from slipway.foresight.advise_service import ServiceSubject
 from slipway.foresight.advise_subject import RolloutSubject
 from slipway.foresight.fork import Fork, fork_of_world
+from slipway.foresight.fork_roll import PlannedChange
 from slipway.foresight.knobs import assigned_rollout, parse_assignments
+from slipway.foresight.pages.clock import duration_text
+from slipway.foresight.plan import plan_change
 from slipway.foresight.rollout import Rollout
 from slipway.foresight.trade import TradePoint, with_front
 from slipway.sim.behaviours import Behaviour, HealthScript
@@ -75,8 +79,10 @@ def test_the_three_levers(make: Callable[[], Advice]) -> None:
     assert advice.together.outcome.duration_s == 3 * (10 + 5 + 2)
     assert advice.pair is not None
     assert (advice.pair.name, advice.pair.outcome.duration_s) == ("drain and health checks", 3 * (10 + 5 + 30))
+    worst = "" if advice.prompt_s is None else " at worst"
     assert advice.verdict == (
-        "Drain, health checks and stop: a deployment takes 51 s instead of 24 m; no capacity is given up for it."
+        "Drain, health checks and stop: a deployment takes 51 s instead of 24 m"
+        f"{worst}; no capacity is given up for it."
     )
 
 
@@ -186,6 +192,28 @@ def test_what_was_never_measured_is_told() -> None:
         in advise(ServiceSubject(fork_of(DefaultService()))).notes
     )
     assert not any("Never measured" in note for note in advise(ServiceSubject(fork_of(rolled()))).notes)
+
+
+def test_a_saving_that_rests_on_what_was_never_measured_says_so_where_it_stands() -> None:
+    """`plan` takes such a program to be prompt: both times are told, and which savings may come to less."""
+    fork = fork_of(DefaultService())
+    advice = advise(ServiceSubject(fork))
+    assert advice.prompt_s == plan_change(fork, PlannedChange(is_forced=True)).forecast_p50.duration_s
+    assert advice.prompt_s < advice.today.duration_s
+    assert {one.name: one.rests_on for one in advice.singles if one.is_harmless} == {
+        "drain": ("drain",),
+        "health checks": (),
+        "stop": ("exit",),
+    }
+    shown = "\n".join(line.plain for line in advise_text(advice, width=80, encoding="utf-8"))
+    assert f"takes {duration_text(advice.prompt_s)}, and 24 m at worst" in shown
+    assert "stop  may save up to 1 m 24 s" in shown
+    assert "exit was never measured, and it is taken to last to the limit: make one deployment first" in shown
+
+
+def test_what_was_measured_is_no_guess() -> None:
+    advice = advise(ServiceSubject(fork_of(rolled())))
+    assert (advice.prompt_s, {one.rests_on for one in advice.singles}) == (None, {()})
 
 
 # Nothing to advise

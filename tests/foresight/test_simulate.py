@@ -97,6 +97,8 @@ def test_a_roll_that_has_no_end_takes_no_time_that_could_be_mistaken() -> None:
 
 
 def test_it_says_why_there_is_no_way_back() -> None:
+    assert forecast_view(simulate(Rollout(room=6)))["no_way_back"] == "none: the roll does not end"
+    assert forecast_view(simulate(Rollout(room=8)))["no_way_back"] is None
     assert simulate(Rollout(room=6)).no_way_back == "none: the roll does not end"
     assert (quick().no_way_back, simulate(Rollout(room=8)).no_way_back) == ("not asked for", "")
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from slipway.foresight.advise import Advice, Suggestion
+from slipway.foresight.advise import Advice, Suggestion, guess
 from slipway.foresight.pages.clock import duration_text
 from slipway.foresight.pages.document import document, marked_table, section, tiles
 from slipway.foresight.pages.style import DRAWING, PALETTE, STYLE
@@ -31,7 +31,8 @@ def trade_page(advice: Advice) -> str:
 def _figures(advice: Advice) -> Iterator[tuple[str, str, str]]:
     today = advice.today
     best = advice.together or next(iter(advice.singles), None)
-    yield "today", duration_text(today.duration_s), f"of {today.desired:,} tasks"
+    worst = "" if advice.prompt_s is None else f"at worst; {duration_text(advice.prompt_s)} if all is prompt, "
+    yield "today", duration_text(today.duration_s), f"{worst}of {today.desired:,} tasks"
     if best is not None:
         yield "with the changes", duration_text(best.outcome.duration_s), f"by {best.name}"
         yield "saved", duration_text(best.saved_s), "of each deployment"
@@ -78,7 +79,7 @@ def _suggestion(one: Suggestion, title: str, risks: Sequence[str]) -> tuple[str,
     outcome = one.outcome
     healthy = f"at least {outcome.lowest_healthy_percent:.0f}% healthy, {outcome.extra_room:,} tasks of extra room"
     shifts = "".join(f"<br>{escape(two.name)} {escape(two.now)} → <b>{escape(two.then)}</b>" for two in one.shifts)
-    cost = f"<br>{escape(one.cost)}" if one.cost else ""
+    cost = "".join(f"<br>{escape(text)}" for text in (one.cost, guess(one)) if text)
     then = f'<br><span class="quiet">{duration_text(outcome.duration_s)}, {healthy}</span>'
     told = "".join(f"<li>{escape(risk)}</li>" for risk in risks)
     style = "risks" if one.is_harmless else "risks warning"
@@ -88,7 +89,8 @@ def _suggestion(one: Suggestion, title: str, risks: Sequence[str]) -> tuple[str,
         for name, text in (("by aws", one.aws), ("by Terraform", one.terraform))
         if text
     )
-    return duration_text(one.saved_s), f"<b>{escape(title)}</b>{shifts}{cost}{then}{risked}{lines}"
+    up_to = "up to " if one.rests_on else ""
+    return up_to + duration_text(one.saved_s), f"<b>{escape(title)}</b>{shifts}{cost}{then}{risked}{lines}"
 
 
 def _code(lines: Sequence[str]) -> str:

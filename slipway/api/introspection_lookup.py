@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from slipway.api.errors import ApiError
 from slipway.core.answers.postmortem import failed_roll_out
-from slipway.core.arns import deployment_id_of
+from slipway.core.arns import deployment_id_of, resource_name
 from slipway.core.model.clusters import Cluster, ClusterStatus
 from slipway.core.model.deployments import ServiceDeployment
 from slipway.core.model.services import Service, ServiceStatus
@@ -48,7 +48,7 @@ def find_roll_out(snapshot: Snapshot, service: Service, name: str) -> ServiceDep
 
 def _names(roll_out: ServiceDeployment) -> tuple[str, ...]:
     deployment_id = deployment_id_of(roll_out.target_revision_arn)
-    return roll_out.arn, deployment_id, deployment_id.removeprefix("ecs-svc/")
+    return roll_out.arn, resource_name(roll_out.arn), deployment_id, deployment_id.removeprefix("ecs-svc/")
 
 
 def find_task(snapshot: Snapshot, task: str) -> Task:

@@ -7,7 +7,7 @@ import typer
 
 from slipway.cli import options
 from slipway.cli.failure import CliError
-from slipway.cli.output import print_json
+from slipway.cli.output import print_json, refuse_existing
 from slipway.cli.recorded import SUFFIX, Deployment, fetch_recording
 
 
@@ -19,7 +19,7 @@ def export(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help=f"Where to write it (SERVICE-NUMBER{SUFFIX} here)."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    force: options.Force = False,
     with_environment: Annotated[
         bool, typer.Option("--with-environment", help="Keep what is left out otherwise.")
     ] = False,
@@ -36,11 +36,11 @@ def export(
     from slipway.foresight.recording import RecordingError, redacted_recording
     from slipway.foresight.recording_file import encode_recording, save_recording
 
-    _refuse_existing(output, force=force)
+    refuse_existing(output, force=force)
     recording = fetch_recording(service, deployment, cluster=cluster, data=data)
     name = recording.service_arn.rpartition("/")[2]
     file = output or Path(f"{name}-{recording.deployment_id.rpartition('/')[2]}{SUFFIX}")
-    _refuse_existing(file, force=force)
+    refuse_existing(file, force=force)
     content = encode_recording(recording if with_environment else redacted_recording(recording))
     try:
         save_recording(content, file)
@@ -52,8 +52,3 @@ def export(
     kept = "with" if with_environment else "without"
     print(f"{file} has {recording.deployment_id} of {name}: {len(content):,} bytes, {kept} values of its environment.")
     print(f"  replay it  slipway replay {file}")
-
-
-def _refuse_existing(file: Path | None, *, force: bool) -> None:
-    if file is not None and file.exists() and not force:
-        raise CliError(f"{file} is there already: give another --output, or --force to write over it.")

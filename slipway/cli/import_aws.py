@@ -45,6 +45,7 @@ def import_aws(
         str | None, typer.Option("--endpoint-url", metavar="URL", help="Ask this address instead of AWS.")
     ] = None,
     output: options.Output = None,
+    force: options.Force = False,
     services: _Services = None,
     task_definition: _Definition = None,
     target_groups: _Groups = None,
@@ -75,7 +76,7 @@ def import_aws(
             tasks=tasks,
         )
         found = describe_by_files(saved, service)
-    _tell(found, output=output, as_json=as_json)
+    _tell(found, output=output, force=force, as_json=as_json)
 
 
 def _of_account(
@@ -88,7 +89,7 @@ def _of_account(
     return describe_on_aws(Account(profile=profile, region=region, endpoint_url=endpoint_url), service, cluster)
 
 
-def _tell(found: _Found, *, output: Path | None, as_json: bool) -> None:
+def _tell(found: _Found, *, output: Path | None, force: bool, as_json: bool) -> None:
     from slipway.cli.import_report import tell_import
     from slipway.foresight.imports import ImportRefused
     from slipway.foresight.imports_aws import import_aws as imported_from
@@ -100,4 +101,4 @@ def _tell(found: _Found, *, output: Path | None, as_json: bool) -> None:
         compared = compare_deployments(deployments, imported.rollout())
     except ImportRefused as error:
         raise CliError(str(error)) from error
-    tell_import(imported, compared, output=output, as_json=as_json)
+    tell_import(imported, compared, output=output, force=force, as_json=as_json)

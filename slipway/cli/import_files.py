@@ -54,6 +54,10 @@ def describe_by_files(saved: SavedAnswers, name: str | None) -> tuple[Described,
 
 def _service(file: Path, name: str | None) -> Shape:
     services = _answer(file, "ecs", "DescribeServices", "services")
+    if not services:
+        failed = read_json(file).get("failures") or ()
+        missing = "".join(f" {one.get('arn', 'what was asked for')} is {one.get('reason')}." for one in failed)
+        raise CliError(f"{file} has no service: `aws ecs describe-services` found none.{missing}")
     names = ", ".join(str(one.get("serviceName")) for one in services)
     if name is None:
         if len(services) != 1:

@@ -3,14 +3,18 @@
 from pathlib import Path
 from typing import Any
 
-from slipway.cli.output import print_json, say, write_file
+from slipway.cli.output import print_json, refuse_existing, say, write_file
 from slipway.foresight.forecast_view import rollout_view, seconds
 from slipway.foresight.imports import Imported, rollout_toml
 from slipway.foresight.imports_deployments import Compared
 
 
-def tell_import(imported: Imported, compared: tuple[Compared, ...], *, output: Path | None, as_json: bool) -> None:
-    """Write the rollout file, or print it; the rest is for people, on stderr where stdout has the file."""
+def tell_import(
+    imported: Imported, compared: tuple[Compared, ...], *, output: Path | None, force: bool, as_json: bool
+) -> None:
+    """Write the rollout file, or print it; the rest is for people, on stderr where stdout has the file. Raises
+    `CliError` for a file that is there, which may have been edited, without `force`."""
+    refuse_existing(output, force=force)
     toml = rollout_toml(imported)
     if output is not None:
         write_file(output, toml)

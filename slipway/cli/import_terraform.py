@@ -16,6 +16,7 @@ def import_terraform(
         str | None, typer.Option("--service", metavar="NAME", help="Name or address; needed if the plan has several.")
     ] = None,
     output: options.Output = None,
+    force: options.Force = False,
     as_json: options.Json = False,
 ) -> None:
     """Read a service of a Terraform plan, with its target groups and task definition, as a rollout file.
@@ -38,4 +39,4 @@ def import_terraform(
         raise CliError(f"{plan}: {error}") from error
     except (AttributeError, KeyError, TypeError, ValueError) as error:  # the provider's schema is not at hand
         raise CliError(f"{plan} has a value that the AWS provider does not give: {error}.") from error
-    tell_import(imported, (), output=output, as_json=as_json)
+    tell_import(imported, (), output=output, force=force, as_json=as_json)

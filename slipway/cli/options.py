@@ -30,6 +30,8 @@ Output = Annotated[
     typer.Option("--output", "-o", metavar="FILE", help="Write the rollout file there instead of printing it."),
 ]
 
+Force = Annotated[bool, typer.Option("--force", help="Write over a file that is there.")]
+
 Image = Annotated[
     list[str] | None,
     typer.Option("--image", metavar="CONTAINER=REF", help="New image of a container; may be repeated."),

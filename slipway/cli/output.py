@@ -46,6 +46,12 @@ def write_file(file: Path, text: str) -> None:
         raise CliError(f"{file} cannot be written: {error.strerror}.") from error
 
 
+def refuse_existing(file: Path | None, *, force: bool) -> None:
+    """Raises `CliError` for a file that is there, unless it may be written over."""
+    if file is not None and file.exists() and not force:
+        raise CliError(f"{file} is there already: give another --output, or --force to write over it.")
+
+
 def say(line: str) -> None:
     """A line for the person who waits, on stderr: stdout is for the answer."""
     print(line, file=sys.stderr, flush=True)

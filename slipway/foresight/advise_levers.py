@@ -235,7 +235,9 @@ def _maximums(subject: Subject) -> Iterator[Candidate]:
 
 
 def _more_at_once(outcome: Outcome) -> tuple[str, ...]:
-    return (f"up to {outcome.peak_tasks} tasks run at once: they take that room from what else may start meanwhile",)
+    beside = f"{outcome.extra_room} task{'' if outcome.extra_room == 1 else 's'}"
+    told = f"up to {beside} beside the desired hold room at once, those that stop among them"
+    return (f"{told}: nothing else can have it meanwhile",)
 
 
 def _rooms(subject: Subject) -> Iterator[Candidate]:

@@ -25,7 +25,7 @@ from slipway.foresight.fork_roll import ForkRoll, PlannedChange, planned_definit
 from slipway.foresight.knob import Value
 from slipway.foresight.knob_lines import place_of
 from slipway.foresight.knobs import Assignment, changes_of, knob_named, records_of, value_in
-from slipway.foresight.plan import assumed_of, behaviours_of
+from slipway.foresight.plan import assumed_of, behaviours_of, protections
 from slipway.foresight.roll import forecast_of
 from slipway.sim.behaviours import Behaviour
 
@@ -116,7 +116,7 @@ def _facts(fork: Fork, snapshot: Snapshot, definition: TaskDefinition, assumed: 
         lacks_room_for=0 if room.beside >= BOUNDLESS else max(wanted - room.own - room.beside, 0),
         cpu=need.cpu,
         memory=need.memory,
-        notes=(*_unchecked(fork, assumed), *_notes(snapshot, fork.service_arn, assumed)),
+        notes=(*_unchecked(fork, assumed), *_notes(snapshot, fork.service_arn, assumed, now=fork.at)),
     )
 
 
@@ -138,7 +138,7 @@ def _unmeasured(assumed: tuple[Assumption, ...]) -> tuple[str, ...]:
     return tuple(one.part.value for one in assumed if one.source == NEVER_MEASURED and one.p90_s == inf)
 
 
-def _notes(snapshot: Snapshot, service_arn: str, assumed: tuple[Assumption, ...]) -> Iterator[str]:
+def _notes(snapshot: Snapshot, service_arn: str, assumed: tuple[Assumption, ...], *, now: float) -> Iterator[str]:
     """What is taken for granted."""
     if limited := _unmeasured(assumed):
         which = "Each" if len(limited) > 1 else "It"
@@ -146,3 +146,4 @@ def _notes(snapshot: Snapshot, service_arn: str, assumed: tuple[Assumption, ...]
     primary = snapshot.primary(service_arn)
     if primary is not None and primary.rollout_state is RolloutState.IN_PROGRESS:
         yield "A deployment is in progress: the numbers are those of one that takes its place, as it stands now."
+    yield from protections(snapshot, service_arn, now=now)

@@ -7,6 +7,7 @@ after apply" is named, and defaulted. Formats: Terraform's "JSON Output Format",
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import nan
 from typing import Any
 
 from slipway.foresight.imports import ImportRefused
@@ -38,7 +39,8 @@ def pick_service(plan: Shape, name: str | None) -> Resource:
     services = services_of(plan)
     if not services:
         raise ImportRefused("The plan has no aws_ecs_service.")
-    known = ", ".join(_service_name(one) for one in services)
+    has_names = all(one.values.get("name") for one in services)
+    known = ", ".join(_service_name(one) if has_names else one.address for one in services)
     if name is None:
         if len(services) > 1:
             raise ImportRefused(f"The plan has {len(services)} services: name one of {known} by --service.")
@@ -198,7 +200,7 @@ def _service_shape(service: Resource) -> tuple[dict[str, Any], frozenset[str]]:
     shape = {
         "serviceName": _service_name(service),
         "clusterArn": values.get("cluster") or "",
-        "desiredCount": values.get("desired_count"),
+        "desiredCount": _number(values, "desired_count", service),
         "launchType": values.get("launch_type"),
         "capacityProviderStrategy": [
             {"capacityProvider": one.get("capacity_provider") or ""}
@@ -206,15 +208,15 @@ def _service_shape(service: Resource) -> tuple[dict[str, Any], frozenset[str]]:
         ],
         "schedulingStrategy": values.get("scheduling_strategy") or "REPLICA",
         "deploymentController": {"type": _block(values, "deployment_controller").get("type") or "ECS"},
-        "healthCheckGracePeriodSeconds": values.get("health_check_grace_period_seconds"),
+        "healthCheckGracePeriodSeconds": _number(values, "health_check_grace_period_seconds", service),
         "loadBalancers": list(values.get("load_balancer") or ()),
         "deploymentConfiguration": {
-            "minimumHealthyPercent": values.get("deployment_minimum_healthy_percent"),
-            "maximumPercent": values.get("deployment_maximum_percent"),
+            "minimumHealthyPercent": _number(values, "deployment_minimum_healthy_percent", service),
+            "maximumPercent": _number(values, "deployment_maximum_percent", service),
             "deploymentCircuitBreaker": breaker or None,
             "alarms": {"enable": alarms.get("enable"), "alarmNames": alarms.get("alarm_names") or ()},
             "strategy": configuration.get("strategy") or "ROLLING",
-            "bakeTimeInMinutes": _number(configuration.get("bake_time_in_minutes")),
+            "bakeTimeInMinutes": _number(configuration, "bake_time_in_minutes", service),
         },
     }
     return shape, frozenset(unknown)
@@ -224,10 +226,10 @@ def _group_shape(group: Resource) -> dict[str, Any]:
     check = _block(group.values, "health_check")
     return {
         "TargetGroupName": group.values.get("name") or group.address,
-        "HealthCheckIntervalSeconds": _number(check.get("interval")),
-        "HealthCheckTimeoutSeconds": _number(check.get("timeout")),
-        "HealthyThresholdCount": _number(check.get("healthy_threshold")),
-        "UnhealthyThresholdCount": _number(check.get("unhealthy_threshold")),
+        "HealthCheckIntervalSeconds": _number(check, "interval", group),
+        "HealthCheckTimeoutSeconds": _number(check, "timeout", group),
+        "HealthyThresholdCount": _number(check, "healthy_threshold", group),
+        "UnhealthyThresholdCount": _number(check, "unhealthy_threshold", group),
         "Attributes": {"deregistration_delay.timeout_seconds": group.values.get("deregistration_delay")},
     }
 
@@ -260,8 +262,19 @@ def _block(values: Shape, name: str) -> Shape:
     return next(iter(blocks), {}) or {}
 
 
-def _number(value: Any) -> int | None:
-    return None if value in (None, "") else int(value)
+def _number(values: Shape, name: str, of: Resource) -> int | None:
+    """The whole number of that name, which a plan may have as text; None: it is not set. Raises `ImportRefused`."""
+    value = values.get(name)
+    if value in (None, ""):
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = nan
+    if not number.is_integer():
+        told = f"{name} is {value!r}, and takes a whole number"
+        raise ImportRefused(f"{of.address} has a value that the AWS provider does not give: {told}.")
+    return int(number)
 
 
 def _is_unknown(resource: Resource, name: str) -> bool:

@@ -9,6 +9,7 @@ of those that were measured, and as long as nine tenths of them kept to.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 
 from slipway.core.answers.preflight_room import BOUNDLESS, room_for
@@ -28,6 +29,7 @@ from slipway.foresight.forecast import Forecast
 from slipway.foresight.fork import Fork
 from slipway.foresight.fork_roll import ForkRoll, PlanError, PlannedChange, planned_definition
 from slipway.foresight.knobs import changes_of
+from slipway.foresight.pages.clock import duration_text
 from slipway.foresight.roll import LIMIT_S, forecast_of
 from slipway.sim.behaviours import Behaviour
 
@@ -116,7 +118,11 @@ def plan_change(
         forecast_p90=forecasts[Pace.P90],
         assumptions=tuple(one for each in assumed.values() for one in each),
         room=_room(snapshot, service, definition, forecasts),
-        warnings=(*warnings, *_unknown(snapshot, primary, is_new=is_new)),
+        warnings=(
+            *warnings,
+            *_unknown(snapshot, primary, is_new=is_new),
+            *protections(snapshot, service.arn, now=fork.at),
+        ),
     )
 
 
@@ -219,3 +225,15 @@ def _unknown(snapshot: Snapshot, primary: Deployment, *, is_new: bool) -> Iterat
         revision = primary.task_definition_arn.rpartition("/")[2]
         failed = f"{primary.failed_tasks} task{'' if primary.failed_tasks == 1 else 's'}"
         yield f"{failed} of {revision} failed and none is healthy yet; the plan takes it that the next ones will be."
+
+
+def protections(snapshot: Snapshot, service_arn: str, *, now: float) -> Iterator[str]:
+    """What is to be said of tasks of a service that have scale-in protection: a roll stops none of them before its
+    end."""
+    tasks = (task for task in snapshot.tasks.values() if task.service_arn == service_arn and not task.is_stopped)
+    ends = [task.protected_until for task in tasks if task.protected_until is not None and task.protected_until > now]
+    if ends:
+        which = "1 task has" if len(ends) == 1 else f"{len(ends):,} tasks have"
+        until = f"{datetime.fromtimestamp(max(ends), UTC):%Y-%m-%d %H:%M:%S} UTC"
+        left = duration_text(max(ends) - now)
+        yield f"{which} scale-in protection, until {until} ({left} from now): a deployment waits for that."

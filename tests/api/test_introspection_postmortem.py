@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from slipway.api.introspection_lookup import find_roll_out
 from slipway.core.model.deployments import ServiceDeploymentStatus
 from slipway.core.model.failures import CountedFailure, Failure, FailureClass
-from slipway.core.plan import Put
+from slipway.core.plan import Put, Remove
 from slipway.core.snapshot import Snapshot
 from tests.api.half_rolled import NEW, NOW, TASKS, filled
 from tests.api.test_introspection import PICTURE, application, get
@@ -64,3 +65,14 @@ def test_postmortem_of_nothing_is_refused(deployment: str, sentence: str) -> Non
     reply = get(application(), PICTURE.replace("picture", f"postmortem?deployment={deployment}"))
     assert (reply.status, reply.json["__type"]) == (404, "ServiceDeploymentNotFoundException")
     assert reply.json["message"] == sentence
+
+
+def test_a_deployment_is_named_by_the_end_of_its_arn() -> None:
+    snapshot = failed()
+    service = next(iter(snapshot.services.values()))
+    known = snapshot.roll_out(snapshot.deployments[NEW])
+    snapshot.apply(
+        [Remove(record=known), Put(record=replace(known, arn=f"{known.arn.rpartition('/')[0]}/YmtYAUf5JEPpsz5R-dfG8"))]
+    )
+    found = find_roll_out(snapshot, service, "YmtYAUf5JEPpsz5R-dfG8")
+    assert found.target_revision_arn == known.target_revision_arn

@@ -178,3 +178,39 @@ def test_a_plan_with_an_odd_value_is_told(tmp_path: Path, count: object) -> None
     refused = run("terraform", str(file)).exception
     assert isinstance(refused, CliError)
     assert "has a value that the AWS provider does not give" in str(refused)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"desired_count": 2.5}, "desired_count is 2.5, and takes a whole number"),
+        ({"deployment_maximum_percent": "x"}, "deployment_maximum_percent is 'x', and takes a whole number"),
+    ],
+)
+def test_a_number_of_a_plan_that_is_none_is_told_by_its_name(
+    tmp_path: Path, values: dict[str, object], sentence: str
+) -> None:
+    service = {"address": "aws_ecs_service.a", "type": "aws_ecs_service", "values": {"desired_count": 2, **values}}
+    file = tmp_path / "plan.json"
+    file.write_text(json.dumps({"planned_values": {"root_module": {"resources": [service]}}}))
+    assert sentence in str(run("terraform", str(file)).exception)
+
+
+def test_an_answer_without_a_service_says_what_is_missing(tmp_path: Path) -> None:
+    file = tmp_path / "services.json"
+    file.write_text('{"services": [], "failures": [{"arn": "arn:aws:ecs:x:1:service/a/web", "reason": "MISSING"}]}')
+    refused = run("aws", "--services", str(file)).exception
+    assert isinstance(refused, CliError)
+    assert "services.json has no service: `aws ecs describe-services` found none." in str(refused)
+    assert str(refused).endswith("arn:aws:ecs:x:1:service/a/web is MISSING.")
+
+
+def test_a_rollout_file_that_was_edited_is_not_written_over(tmp_path: Path) -> None:
+    file = tmp_path / "web.toml"
+    file.write_text("desired = 7\n")
+    refused = run("aws", "web", *SERVICES, "--output", str(file)).exception
+    assert isinstance(refused, CliError)
+    assert "is there already: give another --output, or --force to write over it." in str(refused)
+    assert file.read_text() == "desired = 7\n"
+    assert run("aws", "web", *SERVICES, "--output", str(file), "--force").exit_code == 0
+    assert "desired = 7" not in file.read_text()

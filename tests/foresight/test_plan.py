@@ -8,6 +8,8 @@ import pytest
 
 from slipway.core.model.deployments import ServiceDeploymentStatus
 from slipway.core.model.task_definitions import TaskDefinition
+from slipway.foresight.advise import advise
+from slipway.foresight.advise_service import ServiceSubject
 from slipway.foresight.assumption import NEVER_MEASURED, Failure, Pace, Part
 from slipway.foresight.fork_roll import PlanError, PlannedChange
 from slipway.foresight.knobs import parse_assignments
@@ -15,6 +17,7 @@ from slipway.foresight.plan import Plan, plan_change
 from slipway.foresight.plan_view import plan_view, summary
 from slipway.foresight.time_left import time_left
 from slipway.sim.behaviours import Behaviour, HealthScript
+from slipway.sim.operator import Operator
 from tests.foresight.live_service import DELAY_S, STEADY, STOP_TIMEOUT_S, LiveService
 
 SUCCESSFUL = ServiceDeploymentStatus.SUCCESSFUL
@@ -211,3 +214,15 @@ def test_it_is_json(plan: Plan) -> None:
     assert {"revision": "web:2", "part": "pull", "p50_s": 3.0, "p90_s": 3.0, "source": "measured on 12 tasks"} in view[
         "assumptions"
     ]
+
+
+def test_protected_tasks_that_a_deployment_waits_for_are_named() -> None:
+    """A plan and advice both say why a roll takes an hour."""
+    live = LiveService()
+    user = Operator(live.world)
+    for task in live.world.tasks("web")[-2:]:
+        user.protect(task.arn, minutes=60)
+    live.world.step()
+    told = "2 tasks have scale-in protection, until "
+    assert any(warning.startswith(told) for warning in plan_change(live.fork()).warnings)
+    assert any(note.startswith(told) for note in advise(ServiceSubject(live.fork())).notes)

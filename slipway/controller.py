@@ -83,9 +83,9 @@ class Controller:
         self._wake = asyncio.Event()
         self._called = asyncio.Event()
         self._gathering = Gathering() if store.keeps_journal else None
-        self._load()
+        self._load(has_failed=False)
 
-    def _load(self) -> None:
+    def _load(self, *, has_failed: bool) -> None:
         """Take the records as of the last commit, which has all of them decided again.
 
         Hosts that are not there get no tasks until they report.
@@ -95,7 +95,9 @@ class Controller:
         self.snapshot.apply(Put(record=record) for record in records)
         self._ids = Ids(seed=self._store.seed, sequence=sequence)
         if self._gathering is not None:
-            self._gathering.load(Loaded(host_ids=tuple(self._hosts), arns=self._arns, rules=self._rules))
+            self._gathering.load(
+                Loaded(host_ids=tuple(self._hosts), arns=self._arns, rules=self._rules, has_failed=has_failed)
+            )
         absent = [host for host in self.snapshot.hosts.values() if host.id not in self._hosts and host.is_connected]
         gone = (Put(record=replace(host, is_connected=False), cause="not connected") for host in absent)
         self._take(Plan(changes=tuple(gone)))
@@ -248,7 +250,7 @@ class Controller:
                 future.set_exception(error)
         self._changes, self._commands = [], []
         self._inbox = folded + self._inbox
-        self._load()
+        self._load(has_failed=True)
         self._load_balancer.configure(self.snapshot, ())  # it had read what was not committed
         self._retry_at = self._clock.now() + RETRY_S
 

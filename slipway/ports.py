@@ -24,6 +24,7 @@ class Loaded:
     host_ids: tuple[str, ...]  # the hosts that were there
     arns: Arns
     rules: Rules
+    has_failed: bool = False  # a commit had failed; False: it was started
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

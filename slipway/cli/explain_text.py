@@ -35,6 +35,7 @@ _STYLES = {
     SegmentKind.KILL_WAIT: "yellow",
     SegmentKind.CAPACITY_WAIT: "yellow",
     SegmentKind.PAUSE: "yellow",
+    SegmentKind.SERVER_AWAY: "red",
     SegmentKind.OVERHEAD: "bright_black",
 }
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from slipway.core.arns import cluster_name, deployment_id_of, resource_name
+from slipway.core.explaining.absence import Absence
 from slipway.core.explaining.chronicle import Chronicle
 from slipway.core.explaining.ledger import ledger_of
 from slipway.core.explaining.rounds import RoundRow, round_rows
@@ -15,7 +16,7 @@ from slipway.core.explaining.segment import Ledger
 from slipway.core.explaining.summary import KindTotal, overhead_share, totals_of
 from slipway.core.model.deployments import ServiceDeployment, ServiceDeploymentStatus
 from slipway.core.plan import Change
-from slipway.foresight.recording import Recording
+from slipway.foresight.recording import RecordedStep, Recording
 
 #: Tasks that one round starts or stops become healthy, or stop, some moments apart: their moves count as one instant.
 TOGETHER_S = 0.5
@@ -113,9 +114,20 @@ def chronicle_of(recording: Recording) -> Chronicle:
     created_at = _created_at(first.changes, recording.service_deployment_arn)
     at = first.at if created_at is None else min(created_at, first.at)
     chronicle = Chronicle(recording.service_arn, recording.records, at=at)
-    for step in recording.steps:
+    for before, step in zip((None, *recording.steps), recording.steps, strict=False):
+        if before is not None and (absence := _absence(before, step)) is not None:
+            chronicle.miss(absence)
         chronicle.tell(step.at, step.changes)
     return chronicle
+
+
+def _absence(before: RecordedStep, step: RecordedStep) -> Absence | None:
+    """The control plane's absence between two steps; None: it was there."""
+    back_at = min((step.at, *step.idle_at))
+    if step.loaded is None or back_at <= before.at:
+        return None
+    sentence = "the server could not write its records" if step.loaded.has_failed else "the server was not running"
+    return Absence(from_at=before.at, to_at=back_at, sentence=sentence)
 
 
 def _created_at(changes: tuple[Change, ...], service_deployment_arn: str) -> float | None:

@@ -67,6 +67,7 @@ class Load:
     host_ids: tuple[str, ...]
     arns: Arns
     rules: Rules
+    has_failed: bool = False  # a commit had failed; False: the server was started, or an older version recorded it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +130,13 @@ def taken_of(told: ToldTransaction) -> Taken:
 
 def load_of(loaded: Loaded) -> Load:
     """What is told of a load: with the version of Slipway that runs."""
-    return Load(version=this_version(), host_ids=loaded.host_ids, arns=loaded.arns, rules=loaded.rules)
+    return Load(
+        version=this_version(),
+        host_ids=loaded.host_ids,
+        arns=loaded.arns,
+        rules=loaded.rules,
+        has_failed=loaded.has_failed,
+    )
 
 
 @cache

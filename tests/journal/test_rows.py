@@ -122,7 +122,8 @@ def test_what_a_failed_commit_lost_is_not_kept() -> None:
     journaled.step(after_s=2)
     first, second = journaled.rows
     assert first.loaded is not None
-    assert second.loaded == first.loaded
+    assert not first.loaded.has_failed
+    assert second.loaded == replace(first.loaded, has_failed=True)
     assert [taken.changes[0][3]["name"] for taken in second.transactions] == ["kept"]
     assert second.undo == (Undo("Cluster", "arn:cluster", {"name": "default"}),)
 

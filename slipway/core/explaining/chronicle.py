@@ -10,6 +10,7 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
+from slipway.core.explaining.absence import Absence
 from slipway.core.explaining.life import Span, TargetLife, TaskLife
 from slipway.core.explaining.moves import Move
 from slipway.core.model.deployments import Deployment, RoundKind, ServiceDeployment, ServiceRevision
@@ -76,6 +77,7 @@ class Chronicle:
         self.hosts: dict[str, Host] = {}
         self.moves: list[Move] = []
         self.samples: list[Sample] = []
+        self.absences: list[Absence] = []  # of the control plane, oldest first
         self.turns: dict[float, list[Turn]] = {}  # by the instant of the commit, oldest first
         self._group_states: dict[str, list[tuple[float, TargetGroup]]] = {}  # each state of each, by ARN
         self._tasks: dict[str, Task] = {}
@@ -112,6 +114,10 @@ class Chronicle:
             for deployment_id, arns in moved.items():
                 self.moves.append(Move(at=at, kind=kind, deployment_id=deployment_id, task_arns=tuple(arns)))
         self._sample(at)
+
+    def miss(self, absence: Absence) -> None:
+        """Take that the control plane was away. Asked for before what was committed after it is told."""
+        self.absences.append(absence)
 
     # What is asked
 
@@ -171,6 +177,7 @@ class Chronicle:
                 Span(phase=phase, from_at=at, to_at=end) for (phase, at), end in zip(spans, (*ends, None), strict=True)
             ),
             targets=targets,
+            absences=tuple(self.absences),
         )
 
     def first_in(self, task_arn: str, phases: Container[Phase]) -> float | None:

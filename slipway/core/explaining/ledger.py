@@ -8,6 +8,7 @@ instants are epoch seconds, all within a factor of two of each other, so their d
 spacing, and so are the sums of those (Sterbenz's lemma).
 """
 
+from slipway.core.explaining.absence import with_absences
 from slipway.core.explaining.chronicle import Chronicle
 from slipway.core.explaining.critical_path import CriticalPath
 from slipway.core.explaining.segment import Ledger
@@ -26,7 +27,8 @@ def ledger_of(chronicle: Chronicle, service_deployment_arn: str, *, now: float) 
     backward = [segment for leg in path.walk(end) for segment in reversed(leg.segments)]
     began_at = roll_out.created_at
     segments = (replace(one, from_at=max(one.from_at, began_at)) for one in reversed(backward) if one.to_at > began_at)
-    ledger = Ledger(began_at=began_at, ended_at=end.at, segments=merged(segments))
+    told = merged(with_absences(segments, chronicle.absences))
+    ledger = Ledger(began_at=began_at, ended_at=end.at, segments=told)
     check_touching(ledger)
     check_sum(ledger)
     return ledger

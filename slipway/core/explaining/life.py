@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from slipway.core.explaining.absence import Absence
 from slipway.core.model.load_balancing import Target
 from slipway.core.model.tasks import Task
 from slipway.core.tasks.service_tasks import Phase
@@ -45,6 +46,7 @@ class TaskLife:
     was_there: bool  # it was there when the chronicle begins
     spans: tuple[Span, ...]  # its phases, oldest first, without a gap
     targets: tuple[TargetLife, ...]  # in the order they were registered
+    absences: tuple[Absence, ...] = ()  # of the control plane, oldest first
 
     @property
     def stopped_at(self) -> float | None:

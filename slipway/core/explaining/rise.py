@@ -5,6 +5,7 @@ new target's checks take interval x threshold from its registration on, for the 
 what is longer than that, checks that failed apart, is overhead: the checks' own time and that of the commits.
 """
 
+from slipway.core.explaining.absence import Absence
 from slipway.core.explaining.life import TargetLife, TaskLife
 from slipway.core.explaining.segment import Segment, SegmentKind, Setting
 from slipway.core.explaining.settings import Settings
@@ -15,6 +16,7 @@ from slipway.core.tasks.service_tasks import Phase
 #: Why a task stops that did not fail.
 _UNWANTED = frozenset((StopCode.USER_INITIATED, StopCode.SERVICE_SCHEDULER_INITIATED, StopCode.TERMINATION_NOTICE))
 
+_CHECKING = "the checks' own time, and that of the commit"
 _PASSED = "checks of its target passed, as many in a row as it takes"
 
 
@@ -148,10 +150,29 @@ def _cut_checks(strip: Strip, life: TaskLife, target: TargetLife, settings: Sett
     owed = settings.passing(record, from_at=registered_at, to_at=checked_to, passed=passed)
     if target.healthy_at is not None and passed is not None:
         passed_at = min(well_from + interval_s * passed, target.healthy_at)
-        strip.cut(SegmentKind.HEALTH_WAIT, passed_at, _PASSED, owed)
-        strip.cut(SegmentKind.OVERHEAD, target.healthy_at, "the checks' own time, and that of the commit")
+        _cut_passed(strip, life.absences, owed, passed_at=passed_at, healthy_at=target.healthy_at)
     elif not is_healthy:
         strip.cut(SegmentKind.HEALTH_WAIT, None, "its target was being checked", owed)
+
+
+def _cut_passed(
+    strip: Strip, absences: tuple[Absence, ...], owed: tuple[Setting, ...], *, passed_at: float, healthy_at: float
+) -> None:
+    """Checks that passed, which take to `passed_at`. What they took beyond that to `healthy_at` is the absence of the
+    control plane, which made none, as far as it was away meanwhile; the row went on where it had stopped."""
+    from_at, late_s = strip.cut_at, healthy_at - passed_at
+    for one in absences:
+        back_at = min(one.to_at, healthy_at)
+        lost_s = min(late_s, back_at - max(one.from_at, from_at))
+        if lost_s <= 0:
+            continue
+        gone_at = back_at - lost_s
+        strip.cut(SegmentKind.HEALTH_WAIT, min(gone_at, passed_at), _PASSED, owed)
+        strip.cut(SegmentKind.OVERHEAD, gone_at, _CHECKING)
+        strip.cut(SegmentKind.SERVER_AWAY, back_at, one.sentence)
+        passed_at, late_s = (passed_at + lost_s if gone_at < passed_at else passed_at), late_s - lost_s
+    strip.cut(SegmentKind.HEALTH_WAIT, passed_at, _PASSED, owed)
+    strip.cut(SegmentKind.OVERHEAD, healthy_at, _CHECKING)
 
 
 def _cut_probes(strip: Strip, task: Task, settings: Settings, *, came_to: Phase) -> None:

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from dataclasses import dataclass
 
+from slipway.core.explaining.absence import with_absences
 from slipway.core.explaining.chronicle import Chronicle, Sample
 from slipway.core.explaining.moves import RollRound, rounds_of
 from slipway.core.explaining.segment import Segment, SegmentKind, Setting
@@ -90,7 +91,9 @@ def _came_to_at(chronicle: Chronicle, task_arn: str, kind: RoundKind) -> float |
 def _longest(sight: _Sight, task_arn: str, at: float) -> Segment | None:
     """What took the last task of a round longest, up to that instant; None: it took no time."""
     leg = task_leg(sight.chronicle.life(task_arn), sight.settings, at=at)
-    return None if leg is None else max(leg.segments, key=lambda segment: segment.seconds, default=None)
+    if leg is None:
+        return None
+    return max(with_absences(leg.segments, sight.chronicle.absences), key=lambda segment: segment.seconds, default=None)
 
 
 def _end_of(chronicle: Chronicle, task_arn: str, kind: RoundKind) -> float | None:

@@ -23,6 +23,7 @@ class SegmentKind(StrEnum):
     KILL_WAIT = "KILL_WAIT"  # SIGTERM was ignored to the stop timeout
     BACK_OFF = "BACK_OFF"  # the launch throttle after failures
     PAUSE = "PAUSE"  # scale-in protection, a pause, percentages that let nothing move: it waited for a person
+    SERVER_AWAY = "SERVER_AWAY"  # the server was not running, or could not write its records
     OVERHEAD = "OVERHEAD"  # Slipway and the engine: owed to no setting
 
 

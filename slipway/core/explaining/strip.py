@@ -16,6 +16,11 @@ class Strip:
         self._segments: list[Segment] = []
 
     @property
+    def cut_at(self) -> float:
+        """To where it is cut, epoch seconds."""
+        return self._cut_at
+
+    @property
     def is_full(self) -> bool:
         """Whether there is no time left to cut."""
         return self._cut_at >= self.to_at

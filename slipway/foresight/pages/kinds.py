@@ -42,6 +42,7 @@ _KIND_COLOURS = {
     SegmentKind.KILL_WAIT: "stop",
     SegmentKind.BACK_OFF: "hold",
     SegmentKind.PAUSE: "hold",
+    SegmentKind.SERVER_AWAY: "hold",
     SegmentKind.OVERHEAD: "overhead",
 }
 

@@ -1,9 +1,11 @@
 """Every deployment of random trials has a ledger that adds up: with faults, restarts, ways back and superseded ones."""
 
+from itertools import pairwise
 from random import Random
 
 import pytest
 
+from slipway.core.explaining.absence import Absence
 from slipway.core.explaining.chronicle import Chronicle
 from slipway.core.explaining.ledger import check_sum, check_touching, ledger_of
 from slipway.core.model.services import Service
@@ -16,6 +18,9 @@ from slipway.sim.stage import Stage
 from slipway.sim.steps import draw_steps
 
 STEPS = 150
+
+#: Of the times between two commits, those in which the control plane is said to have been away.
+AWAY_SHARE = 0.2
 
 
 class Chronicles:
@@ -54,7 +59,17 @@ def test_every_deployment_of_a_trial(seed: int) -> None:
     liveness.mend(stage)
     for chronicle in told.by_service.values():
         _check(chronicle, stage.world.clock.now())
+        _be_away(chronicle, random)
+        _check(chronicle, stage.world.clock.now())
         assert any(one.status.is_verdict for one in chronicle.service_deployments.values())
+
+
+def _be_away(chronicle: Chronicle, random: Random) -> None:
+    """As if the control plane had been away between commits, here and there."""
+    instants = [sample.at for sample in chronicle.samples]
+    for from_at, to_at in pairwise(instants):
+        if to_at > from_at and random.random() < AWAY_SHARE:
+            chronicle.miss(Absence(from_at=from_at, to_at=to_at, sentence="the server was not running"))
 
 
 def _check(chronicle: Chronicle, now: float) -> int:

@@ -89,7 +89,7 @@ def encode_recording(recording: Recording) -> bytes:
 
 def decode_recording(content: bytes, *, name: str) -> Recording:
     """The recording in a file's content; `name` is what sentences call it. Raises `RecordingError`."""
-    lines = gzip.GzipFile(fileobj=io.BytesIO(content), mode="rb")
+    lines = _Numbered(gzip.GzipFile(fileobj=io.BytesIO(content), mode="rb"))
     try:
         return _read(lines, name)
     except EOFError:
@@ -97,7 +97,7 @@ def decode_recording(content: bytes, *, name: str) -> Recording:
     except gzip.BadGzipFile:
         raise RecordingError(f"{name} is no recording of Slipway, or it was damaged on its way.") from None
     except (zlib.error, msgspec.MsgspecError, LookupError, ValueError, TypeError) as error:
-        raise RecordingError(f"{name} is damaged: {error}.") from error
+        raise RecordingError(f"{name} is damaged, at line {lines.number}: {error}.") from error
 
 
 def load_recording(path: Path) -> Recording:
@@ -175,6 +175,22 @@ def _changed(change: Change, known: dict[Key, dict[str, Any]]) -> _Changed:
     return _Changed(
         kind=kind, key=key, fields={name: new[name] for name in new if name not in old or old[name] != new[name]}
     )
+
+
+class _Numbered:
+    """Lines, with the number of the last one that was read, from 1."""
+
+    def __init__(self, lines: Iterable[bytes]) -> None:
+        self.number = 0
+        self._lines = iter(lines)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        line = next(self._lines)
+        self.number += 1
+        return line
 
 
 def _read(lines: Iterable[bytes], name: str) -> Recording:

@@ -25,7 +25,7 @@ ROLLOUTS = {
     "many_tasks": Rollout(desired=500, hosts=50, host_cpu=4096, pull_time=20, jitter_percent=20),
     "never_healthy": Rollout(desired=4, never_healthy=True, circuit_breaker=True),
     "crashing": Rollout(desired=8, crash_percent=40, crash_after=3, pull_time=5),
-    "short": Rollout(desired=3, health_interval=5, healthy_threshold=2, connection_age=0.2, exit=0.2, pull_time=0.3),
+    "short": Rollout(desired=3, load_balancer=False, healthy_after=2, exit=0.4, pull_time=0.3),
     "baking": Rollout(desired=5, load_balancer=False, exit=2, minimum_healthy_percent=80, bake_time=60),
     "one_task": Rollout(desired=1),
 }

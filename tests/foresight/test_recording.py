@@ -231,7 +231,7 @@ def test_a_file_that_is_damaged(content: bytes, share: float) -> None:
         ),
         pytest.param(
             [b'{"what":"slipway recording","format":1}'],
-            "it is damaged: Object missing required field `version`.",
+            "it is damaged, at line 1: Object missing required field `version`.",
             id="header without fields",
         ),
     ],
@@ -254,7 +254,7 @@ def test_a_file_of_something_else(lines: list[bytes], sentence: str) -> None:
 )
 def test_a_file_with_other_content(content: bytes, old: bytes, new: bytes, sentence: str) -> None:
     changed = gzip.decompress(content).replace(old, new)
-    with pytest.raises(RecordingError, match=f"^it is damaged: {sentence}"):
+    with pytest.raises(RecordingError, match=rf"^it is damaged, at line \d+: {sentence}"):
         decode_recording(gzip.compress(changed), name="it")
 
 

@@ -15,10 +15,10 @@ _LEAST_TOLD = 0.0005
 
 
 def clock_text(seconds: float) -> str:
-    """`0.5`, `0:07`, `12:34`, `1:02:03`: for the marks of an axis."""
-    text = f"{seconds:.3g}"
-    if 0 < seconds < _MINUTE and "." in text:
-        return text
+    """`0:00.014`, `0:07`, `0:10.1`, `12:34`, `1:02:03`: instants, the short ones with tenths or milliseconds."""
+    short = round(seconds, 1 if seconds >= 1 else 3)
+    if short % 1 and short < _MINUTE:
+        return f"0:0{short:.3f}".rstrip("0") if short < 1 else f"0:{short:04.1f}"
     minutes, rest = divmod(floor(seconds + 0.5), _MINUTE)
     hours, minutes = divmod(minutes, _MINUTE)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -117,7 +117,7 @@ def _totals(forecast: Forecast) -> Table:
 def _total(forecast: Forecast) -> str:
     text, exact = duration_text(forecast.duration_s), f"{round(forecast.duration_s, 3):,.10g} s"
     text = text if text == exact else f"{text} ({exact})"
-    return text if forecast.has_ended else f"more than {text}"
+    return text if forecast.has_ended else f"no end (looked ahead for {text})"
 
 
 def _lowest(forecast: Forecast) -> str:

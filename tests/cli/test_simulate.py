@@ -129,6 +129,12 @@ def test_a_terminal_without_blocks_is_shown_none(width: int) -> None:
     told(simulate(Rollout(room=8), ways_back=False), width=width, encoding="ascii").encode("ascii")
 
 
+def test_a_roll_without_an_end_has_no_total_time() -> None:
+    shown = despaced(told(simulate(Rollout(room=6)), width=80))
+    assert "total time          no end (looked ahead for 30 s)\n" in shown
+    assert "longest way back    none: the roll does not end\n" in shown
+
+
 def test_the_longest_of_some_ways_back_is_told_as_that() -> None:
     forecast = simulate(Rollout(room=8))
     assert "longest way back    29 m 30 s\n" in despaced(told(forecast, width=80))

@@ -75,7 +75,7 @@ def _figures(forecast: Forecast, slow: Forecast | None) -> Iterator[tuple[str, s
 
 def _total(forecast: Forecast) -> str:
     text = duration_text(forecast.duration_s)
-    return text if forecast.has_ended else f"over {text}"
+    return text if forecast.has_ended else "no end"
 
 
 def _back(forecast: Forecast) -> str:

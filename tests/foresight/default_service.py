@@ -1,6 +1,7 @@
 """A service behind a load balancer in a virtual world, made by the API's own handlers, all settings at defaults."""
 
 import re
+import os
 import shlex
 from typing import Any
 
@@ -13,6 +14,9 @@ from slipway.sim.behaviours import Behaviour
 from slipway.sim.world import World
 from slipway.wire.models import load_service_model
 from tests.api.calls import Caller
+
+# awscli has everything in its process read its own copies of the models, which may be older than botocore's.
+os.environ.pop("AWS_DATA_PATH", None)
 
 #: It does not hear SIGTERM, and its connections stay to the deregistration delay.
 DEAF = Behaviour(exits_in_s=None, linger_s=None)

@@ -1,11 +1,13 @@
 """A service behind a load balancer in a virtual world, made by the API's own handlers, all settings at defaults."""
 
+import json
 import re
-import os
 import shlex
+import subprocess
+import sys
+from functools import cache
 from typing import Any
 
-from awscli.shorthand import ShorthandParser
 from botocore import xform_name
 
 from slipway.api import ecs, elbv2
@@ -15,8 +17,10 @@ from slipway.sim.world import World
 from slipway.wire.models import load_service_model
 from tests.api.calls import Caller
 
-# awscli has everything in its process read its own copies of the models, which may be older than botocore's.
-os.environ.pop("AWS_DATA_PATH", None)
+#: awscli brings its own botocore, which it puts in the place of ours: it is asked in a process of its own.
+_PARSE = (
+    "import json, sys; from awscli.shorthand import ShorthandParser as P; print(json.dumps(P().parse(sys.argv[1])))"
+)
 
 #: It does not hear SIGTERM, and its connections stay to the deregistration delay.
 DEAF = Behaviour(exits_in_s=None, linger_s=None)
@@ -119,11 +123,18 @@ def _value(shape: Any, text: str) -> Any:
         case "integer":
             return int(text)
         case "structure":
-            return _typed(shape, ShorthandParser().parse(text))
+            return _typed(shape, _shorthand(text))
         case "list":
-            return [_typed(shape.member, ShorthandParser().parse(text))]
+            return [_typed(shape.member, _shorthand(text))]
         case _:
             return text
+
+
+@cache
+def _shorthand(text: str) -> Any:
+    """The shorthand of the AWS command line, as it reads it itself."""
+    done = subprocess.run([sys.executable, "-c", _PARSE, text], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
 
 
 def _typed(shape: Any, value: Any) -> Any:

@@ -30,11 +30,12 @@ from slipway.foresight.recording_file import decode_recording
 from slipway.foresight.replay import replay
 from tests.e2e.server_process import ServerProcess
 
-#: Moves so close together are one instant: tasks that start together are healthy some milliseconds apart.
-TOGETHER_S = 0.5
-
 #: How far a prediction may be off: the larger of a share of the real time, and seconds.
 OFF_SHARE, OFF_S = 0.05, 1.0
+
+#: Moves so close together are one instant, in the prediction as in what came: nearer than a prediction may be off,
+#: which of two comes first is not predicted. Tasks that start together are healthy some milliseconds apart.
+TOGETHER_S = OFF_S
 
 #: Subjects rolled at once, each on a server of its own. They wait most of the time.
 AT_ONCE = 4

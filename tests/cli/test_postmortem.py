@@ -2,7 +2,6 @@
 
 import io
 import json
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,10 @@ from tests.cli import postmortems
 from tests.cli.scripted_server import scripted_server
 from tests.cli.test_answers import begun
 from tests.cli.test_picture import hold
+from tests.html_page import Page
 
 OVERVIEW = {"clusters": [{"name": "demo", "services": [{"name": "users"}], "tasks": []}], "hosts": [], "at": 0}
 PATH = "/slipway/v1/clusters/demo/services/users/postmortem"
-VOID = frozenset({"meta", "br"})
 REPORTS = {"rolled_back": postmortems.postmortem, "going_on": postmortems.going_on}
 
 
@@ -34,34 +33,6 @@ def test_text(name: str, rewrite: bool) -> None:
         screen.print(line, soft_wrap=True)
     assert isinstance(screen.file, io.StringIO)
     hold(f"postmortem-{name}", screen.file.getvalue(), rewrite=rewrite)
-
-
-class Page(HTMLParser):
-    """What a browser would make of a page: its elements, all closed in order, and its text."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(page)
-        self.close()
-        assert not self.open, f"never closed: {self.open}"
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += data if "style" not in self.open else ""
-
-    def count(self, tag: str, kind: str | None = None) -> int:
-        """Elements of a tag, of a class if one is given."""
-        return sum(1 for name, attrs in self.elements if name == tag and kind in (None, attrs.get("class")))
 
 
 @pytest.mark.parametrize("name", REPORTS)

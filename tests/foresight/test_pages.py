@@ -1,7 +1,6 @@
 """The pages of foresight: whole and harmless documents, the same each time, of bounded size, with readable colours."""
 
 import re
-from html.parser import HTMLParser
 from itertools import accumulate, pairwise
 from xml.etree import ElementTree
 
@@ -19,39 +18,9 @@ from slipway.foresight.pages.timeline import roll_svg
 from slipway.foresight.rollout import Rollout
 from slipway.foresight.simulate import simulate
 from tests.foresight.paged import NASTY, PAGES, ROLLOUTS, explanation, forecast
+from tests.html_page import Page
 
-VOID = {"meta", "br", "hr", "img", "input", "link", "wbr"}
 SVG = "{http://www.w3.org/2000/svg}"
-
-
-class Page(HTMLParser):
-    """What a browser would make of a page: its elements, all closed in order, and its text."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(page)
-        self.close()
-        assert not self.open, f"never closed: {self.open}"
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += data if "style" not in self.open else ""
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attrs for name, attrs in self.elements if name == tag]
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from slipway.cli.failure import CliError, UsageError
+from slipway.core.deployments.container_change import changed_container
 from slipway.core.deployments.definition_difference import definition_difference
 
 Definition = Mapping[str, Any]
@@ -48,12 +49,10 @@ def changed_definition(definition: Definition, changes: Images, *, members: Coll
         if name not in containers:
             family = f"{definition['family']}:{definition['revision']}"
             raise CliError(f"{family} has no container {name}; it has {', '.join(containers)}.")
-    for name, image in changes.images.items():
-        containers[name]["image"] = image
-    for name, variables in changes.environment.items():
-        before = {one["name"]: one["value"] for one in containers[name].get("environment", [])}
-        merged = before | dict(variables)
-        containers[name]["environment"] = [{"name": key, "value": value} for key, value in merged.items()]
+    copy["containerDefinitions"] = [
+        changed_container(one, image=changes.images.get(name), variables=changes.environment.get(name, {}))
+        for name, one in containers.items()
+    ]
     return copy
 
 

@@ -10,6 +10,7 @@ from slipway.api.errors import ApiError
 from slipway.core.answers.why_service import blocked_because
 from slipway.core.arns import cluster_name
 from slipway.core.decision import Context
+from slipway.core.deployments.container_change import changed_container
 from slipway.core.deployments.desired import desired_count
 from slipway.core.explaining.chronicle import Chronicle
 from slipway.core.model.deployments import Deployment, ServiceDeployment
@@ -191,7 +192,10 @@ def planned_definition(snapshot: Snapshot, service: Service, change: PlannedChan
             family = f"{source.family}:{source.revision}"
             raise PlanError(f"{family} has no container {name}; it has {', '.join(sorted(names))}.")
     number = snapshot.revisions(source.family)[-1].revision + 1
-    documents = [_document(one, change) for one in source.document.get("containerDefinitions", ())]
+    documents = [
+        changed_container(one, image=change.images.get(one["name"]), variables=change.environment.get(one["name"], {}))
+        for one in source.document.get("containerDefinitions", ())
+    ]
     return replace(
         source,
         arn=f"{source.arn.rpartition(':')[0]}:{number}",
@@ -217,14 +221,3 @@ def _source(snapshot: Snapshot, service: Service, name: str | None) -> TaskDefin
     if found is None:
         raise PlanError(f"There is no task definition {name}.")
     return found
-
-
-def _document(document: Mapping[str, Any], change: PlannedChange) -> dict[str, Any]:
-    """A container definition in AWS's JSON, changed."""
-    name = document["name"]
-    changed = {**document, "image": change.images.get(name, document.get("image"))}
-    if name in change.environment:
-        before = {one["name"]: one.get("value", "") for one in document.get("environment", ())}
-        merged = before | dict(change.environment[name])
-        changed["environment"] = [{"name": key, "value": value} for key, value in merged.items()]
-    return changed

@@ -53,9 +53,3 @@ class TaskLife:
         """When its end was committed, epoch seconds; None: it has not stopped."""
         last = self.spans[-1]
         return last.from_at if last.phase is Phase.STOPPED else None
-
-    @property
-    def settled_at(self) -> float | None:
-        """When it was first healthy, or ended before it was, epoch seconds; None: neither came."""
-        done = (span.from_at for span in self.spans if span.phase in (Phase.HEALTHY, Phase.STOPPED))
-        return next(done, None)

@@ -43,6 +43,13 @@ def test_a_copy_has_the_changes_and_only_what_can_be_registered() -> None:
     assert DEFINITION["containerDefinitions"][0]["image"] == "users:v1"
 
 
+def test_a_variable_without_a_value_is_empty() -> None:
+    definition = {**DEFINITION, "containerDefinitions": [{"name": "app", "environment": [{"name": "A"}]}]}
+    copy = changed_definition(definition, parse_changes([], ["app:B=1"]), members=MEMBERS)
+    (app,) = copy["containerDefinitions"]
+    assert app == {"name": "app", "environment": [{"name": "A", "value": ""}, {"name": "B", "value": "1"}]}
+
+
 def test_the_difference_is_of_the_lines_that_change() -> None:
     copy = changed_definition(DEFINITION, parse_changes(["log=log:v2"], []), members=MEMBERS)
     lines = difference(DEFINITION, copy, members=MEMBERS)
